@@ -9,21 +9,32 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import redis
 
 from tests.support.candles import as_row
-from tests.support.publisher import SECOND
-from tests.support.truth import Truth
+from tests.support.publisher import SECOND, Publisher
+from tests.support.truth import Truths
 from tickfire.base.units import decimal
 from tickfire.server.market.ticks.positions import WireId
-from tickfire.store.schema import BINARY_HEADER, TICK, TICK_TRADE
+from tickfire.store.schema import BINARY_HEADER_2, TICK, TICK_TRADE, Stream
 
-SYMBOLS = {1: "AAA", 2: "BBB"}
-KEYS = {symbol: key for key, symbol in SYMBOLS.items()}
+SYMBOLS = {
+    **{(1, 1): "AAA", (1, 2): "BBB", (1, 3): "DDD"},
+    **{(2, 1): "2/AAA", (2, 2): "EEE", (2, 5): "CCC"},
+}
+SHARDS = {1: 1, 2: 2}
+"""The number of shards of each feed; the last symbol is in another shard than those before it."""
+
+
+def publishers_of(client: redis.Redis) -> dict[int, Publisher]:
+    """Return a publisher of each feed, with its instruments."""
+    publishers = {feed: Publisher(client, shards, feed) for feed, shards in SHARDS.items()}
+    for (feed, key), symbol in SYMBOLS.items():
+        publishers[feed].instruments({key: symbol.removeprefix(f"{feed}/")})
+    return publishers
+
+
 INTERVAL_S = 1
-
-
-def position_of(wire_id: str) -> int:
-    return WireId.parse(wire_id).parts[0].positions[0]
 
 
 class Fold:
@@ -38,7 +49,7 @@ class Fold:
     topic: str
     params: dict[str, Any] = {}  # noqa: RUF012
 
-    def __init__(self, truth: Truth) -> None:
+    def __init__(self, truth: Truths) -> None:
         self.truth = truth
         self.since: str | None = None
 
@@ -56,43 +67,39 @@ class Volumes(Fold):
     """Volume and last price of each instrument, by ticks."""
 
     topic = "market:realtime"
-    keys: tuple[int, ...] = tuple(SYMBOLS)
+    symbols: tuple[str, ...] = tuple(SYMBOLS.values())
 
     def begin(self, reply: Any) -> None:
-        if self.since is None or not reply.get("recovered"):
-            at = position_of(reply["id"])
-            self.since, self.reached = reply["id"], at
-            self.volumes = {key: self.truth.top(key, at).volume for key in self.keys}
-        self.merged_to: str | None = None
+        if self.since is not None:
+            assert reply["recovered"] is True
+            return
+        self.since = reply["id"]
+        at = {symbol: self.truth.position(symbol, reply["id"]) for symbol in self.symbols}
+        self.reached = {self.truth.stream(symbol): position for symbol, position in at.items()}
+        self.volumes = {symbol: self.truth.top(symbol, at[symbol]).volume for symbol in at}
 
     def take(self, event: str, payload: Any) -> None:
         assert event != "gap"
-        if event == "status":
-            self._status(payload)
         if event != "tick":
             return
-        key, at = KEYS[payload["symbol"]], position_of(payload["id"])
-        self.volumes[key] += payload["volume"]
-        top = self.truth.top(key, at)
-        assert self.volumes[key] == top.volume, (payload, self.params)
+        symbol, self.since = payload["symbol"], payload["id"]
+        self._reach(self.truth.stream(symbol), self.truth.position(symbol, payload["id"]))
+        self.volumes[symbol] += payload["volume"]
+        top = self.truth.top(symbol, self.reached[self.truth.stream(symbol)])
+        assert self.volumes[symbol] == top.volume, (payload, self.params)
         assert top.last is not None and payload["price"] == decimal(top.last)
-        if self.merged_to is None and "max_hz" not in self.params:
-            assert at > self.reached, "in order"
-            self.since, self.reached = payload["id"], at
-        elif "max_hz" in self.params:
-            self.since = None  # a merged tick is no place to resume from while others are to come
 
-    def _status(self, payload: Any) -> None:
-        self.since = self.merged_to or payload["from"]
-        self.merged_to = payload["to"] if payload["state"] == "conflated" else None
+    def _reach(self, stream: Stream, position: int) -> None:
+        assert position > self.reached[stream], "in order"
+        self.reached[stream] = position
 
     def state(self) -> Any:
         return self.volumes
 
 
 class Some(Volumes):
-    keys = (2,)
-    params = {"symbols": ["BBB"]}  # noqa: RUF012
+    symbols = ("BBB", "CCC")
+    params = {"symbols": ["BBB", "CCC"]}  # noqa: RUF012
 
 
 class Merged(Volumes):
@@ -103,30 +110,32 @@ class Instrument(Volumes):
     """The snapshot of one instrument."""
 
     topic = "market:AAA"
-    keys = (1,)
+    symbols = ("AAA",)
 
     def begin(self, reply: Any) -> None:
         super().begin(reply)
         if "recovered" not in reply:
-            snapshot = reply["snapshot"]
-            top = self.truth.top(1, position_of(reply["id"]))
-            assert snapshot["volume"] == self.volumes[1] == top.volume
+            snapshot, (symbol,) = reply["snapshot"], self.symbols
+            at = self.truth.position(symbol, reply["id"])
+            top = self.truth.top(symbol, at)
+            assert snapshot["volume"] == self.volumes[symbol] == top.volume
             assert snapshot["last"] == (None if top.last is None else decimal(top.last))
             self.quote = self._sides(snapshot)
-            assert self.quote == self._true_sides(position_of(reply["id"]))
+            assert self.quote == self._true_sides(at)
 
     def take(self, event: str, payload: Any) -> None:
         super().take(event, payload)
         if event == "quote":
+            (symbol,) = self.symbols
             self.quote = self._sides(payload)
-            assert self.quote == self._true_sides(position_of(payload["id"]))
+            assert self.quote == self._true_sides(self.truth.position(symbol, payload["id"]))
 
     @staticmethod
     def _sides(payload: Any) -> list[Any]:
         return [payload[name] for name in ("bid", "bid_size", "ask", "ask_size")]
 
     def _true_sides(self, at: int) -> list[Any]:
-        top = self.truth.top(1, at)
+        top = self.truth.top(*self.symbols, at)
         values: list[Any] = []
         for value in (top.bid, top.ask):
             values += [None, None] if value is None else [decimal(value[0]), value[1]]
@@ -136,50 +145,65 @@ class Instrument(Volumes):
         return self.volumes, self.quote
 
 
-class MergedInstrument(Instrument):
+class SecondInstrument(Instrument):
+    """One instrument of the second feed, with a symbol that the first has, too."""
+
+    topic = "market:2/AAA"
+    symbols = ("2/AAA",)
+
+
+class MergedInstrument(SecondInstrument):
     params = {"max_hz": 40}  # noqa: RUF012
 
 
-class Packed(Fold):
+class Packed(Volumes):
     """Volume of each instrument, by packed ticks."""
 
-    topic = "market:realtime"
-    params = {"encoding": "binary"}  # noqa: RUF012
-
-    def begin(self, reply: Any) -> None:
-        if self.since is None or not reply.get("recovered"):
-            self.since = reply["id"]
-            self.reached = position_of(reply["id"])
-            self.volumes = {key: self.truth.top(key, self.reached).volume for key in SYMBOLS}
+    params = {"encoding": "binary", "header": 2}  # noqa: RUF012
 
     def take(self, event: str, payload: Any) -> None:
-        assert event != "gap"
+        super().take(event, payload)
         if event != "ticks":
             return
-        header = np.frombuffer(payload[: BINARY_HEADER.itemsize], BINARY_HEADER)[0]
-        rows = np.frombuffer(payload[BINARY_HEADER.itemsize :], TICK)
-        assert header["position"] == self.reached + 1
-        self.reached += int(header["span"])
-        assert self.since is not None
-        (part,) = WireId.parse(self.since).parts
-        self.since = str(WireId((part._replace(positions=(self.reached,)),)))
+        header = np.frombuffer(payload[: BINARY_HEADER_2.itemsize], BINARY_HEADER_2)[0]
+        rows = np.frombuffer(payload[BINARY_HEADER_2.itemsize :], TICK)
+        stream = Stream(int(header["feed"]), int(header["shard"]))
+        assert header["position"] == self.reached[stream] + 1
+        self._reach(stream, self.reached[stream] + int(header["span"]))
+        self.since = self._after(stream)
         for row in rows[rows["kind"] == TICK_TRADE]:
-            self.volumes[int(row["instrument_id"])] += int(row["size"])
-        for key, volume in self.volumes.items():
-            assert volume == self.truth.top(key, self.reached).volume
+            self.volumes[SYMBOLS[stream.feed, int(row["instrument_id"])]] += int(row["size"])
+        for symbol in self.symbols:
+            if self.truth.stream(symbol) == stream:
+                top = self.truth.top(symbol, self.reached[stream])
+                assert self.volumes[symbol] == top.volume
 
-    def state(self) -> Any:
-        return self.volumes
+    def _after(self, stream: Stream) -> str:
+        """Return the id from which to resume after all positions that were reached."""
+        assert self.since is not None
+        parts = [
+            part._replace(positions=tuple(
+                self.reached[stream] if Stream(part.feed, shard) == stream else position
+                for shard, position in enumerate(part.positions)
+            ))
+            for part in WireId.parse(self.since).parts
+        ]  # fmt: skip
+        return str(WireId(tuple(parts)))
+
+
+class PackedMerged(Packed):
+    params = {"encoding": "binary", "header": 2, "max_hz": 50}  # noqa: RUF012
 
 
 class Candles(Fold):
     """Bars of one instrument."""
 
     topic = f"candles:AAA:{INTERVAL_S}s"
+    symbol = "AAA"
 
     def begin(self, reply: Any) -> None:
         self.rows = {row[0]: row for row in reply["candles"]}
-        true = self._true(position_of(reply["id"]))
+        true = self._true(reply["id"])
         assert {start: row[1:7] for start, row in self.rows.items()} == {
             start: true[start] for start in self.rows
         }
@@ -190,17 +214,26 @@ class Candles(Fold):
         elif event == "candle":
             row = as_row(payload)
             self.rows[row[0]] = row
-            true = self._true(position_of(payload["id"]), row[0])
+            true = self._true(payload["id"], row[0])
             assert row[1:7] == true[row[0]], payload
 
-    def _true(self, at: int, begin_ms: int = 0) -> dict[int, list[Any]]:
-        bars = self.truth.bars(1, INTERVAL_S * SECOND, at, begin_ms * 1_000_000 - 1)
+    def _true(self, wire_id: str, begin_ms: int = 0) -> dict[int, list[Any]]:
+        at = self.truth.position(self.symbol, wire_id)
+        begin = begin_ms * 1_000_000 - 1
+        bars = self.truth.bars(self.symbol, INTERVAL_S * SECOND, at, begin)
         return {
             start // 1_000_000: [*map(decimal, bar[:4]), *bar[4:]] for start, bar in bars.items()
         }
 
     def state(self) -> Any:
         return [self.rows[start] for start in sorted(self.rows)][-100:]
+
+
+class SecondCandles(Candles):
+    """Bars of an instrument of the second feed."""
+
+    topic = f"candles:CCC:{INTERVAL_S}s"
+    symbol = "CCC"
 
 
 class Indicator(Fold):
@@ -249,6 +282,22 @@ class Book(Fold):
         return self.book
 
 
+class Quotes(Fold):
+    """The tops of all publishers of an instrument."""
+
+    topic = "quotes:2/AAA"
+
+    def begin(self, reply: Any) -> None:
+        self.quotes = reply["quotes"]
+
+    def take(self, event: str, payload: Any) -> None:
+        if event == "quotes":
+            self.quotes = payload
+
+    def state(self) -> Any:
+        return self.quotes
+
+
 class Headlines(Fold):
     topic = "news:headlines"
 
@@ -272,7 +321,7 @@ class Signals(Headlines):
         self.lines[payload["id"]] = {"event": event, **payload}
 
 
-FOLDS: tuple[Callable[[Truth], Fold], ...] = (
-    *(Volumes, Some, Merged, Instrument, MergedInstrument, Packed),
-    *(Candles, Indicator, Stats, Book, Headlines, Signals),
+FOLDS: tuple[Callable[[Truths], Fold], ...] = (
+    *(Volumes, Some, Merged, Instrument, SecondInstrument, MergedInstrument, Packed, PackedMerged),
+    *(Candles, SecondCandles, Indicator, Stats, Book, Quotes, Headlines, Signals),
 )

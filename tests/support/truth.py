@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE
+from tickfire.server.market.ticks.positions import WireId
+from tickfire.store.schema import TICK_ASK, TICK_BID, TICK_TRADE, Stream, shard_of
 
 
 class Top(NamedTuple):
@@ -73,3 +75,56 @@ class Truth:
             bar[4] += size
             bar[5] += 1
         return bars
+
+
+class Truths:
+    """The states of the instruments of some feeds.
+
+    Parameters
+    ----------
+    shards : mapping of int to int
+        The number of shards of each feed.
+    symbols : mapping of (int, int) to str
+        The symbol of each feed and instrument id.
+    """
+
+    def __init__(self, shards: Mapping[int, int], symbols: Mapping[tuple[int, int], str]) -> None:
+        self.symbols = symbols
+        self._keys = {symbol: key for key, symbol in symbols.items()}
+        self._streams = {
+            (feed, key): Stream(feed, shard_of(feed, key, shards[feed])) for feed, key in symbols
+        }
+        self._truths = {
+            Stream(feed, shard): Truth() for feed in shards for shard in range(shards[feed])
+        }
+
+    def take(self, feed: int, rows: Any) -> None:
+        """Add TICK[] of a feed, at the positions after those so far."""
+        streams = [self._streams[feed, key] for key in rows["instrument_id"].tolist()]
+        for stream in dict.fromkeys(streams):
+            self._truths[stream].take(rows[[of == stream for of in streams]])
+
+    def stream(self, symbol: str) -> Stream:
+        """Return the stream that an instrument is in."""
+        return self._streams[self._keys[symbol]]
+
+    def position(self, symbol: str, wire_id: str) -> int:
+        """Return the position of the tick with an id, or that an id has reached."""
+        stream = self.stream(symbol)
+        part = WireId.parse(wire_id).part(stream.feed)
+        assert part is not None, wire_id
+        if part.unfinished is not None and part.unfinished.shard == stream.shard:
+            return part.unfinished.sent
+        return part.positions[stream.shard]
+
+    def top(self, symbol: str, position: int) -> Top:
+        """Return the state of an instrument after the tick at a position of its stream."""
+        _, key = self._keys[symbol]
+        return self._truths[self.stream(symbol)].top(key, position)
+
+    def bars(
+        self, symbol: str, interval: int, position: int, begin: int = 0
+    ) -> dict[int, list[int]]:
+        """Return the bars of an instrument; see `Truth.bars`."""
+        _, key = self._keys[symbol]
+        return self._truths[self.stream(symbol)].bars(key, interval, position, begin)

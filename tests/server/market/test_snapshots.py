@@ -1,8 +1,8 @@
 """A client that folds join reply and events has the server's state at every moment.
 
 Random programs of joins, leaves, resumes and clients that stop reading run against one server that
-is fed meanwhile. What each event leads to is compared with a reference at the event's position, and
-at rests with the reply to a new join.
+is fed by two feeds meanwhile. What each event leads to is compared with a reference at the event's
+position, and at rests with the reply to a new join.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,23 +18,25 @@ import numpy as np
 import pytest
 
 from tests.support.eventually import eventually
-from tests.support.folds import FOLDS, SYMBOLS, Fold
+from tests.support.folds import FOLDS, SHARDS, SYMBOLS, Fold, publishers_of
+from tests.support.narrow import narrow_sending, narrow_socket
 from tests.support.phoenix_client import PhoenixClient
 from tests.support.publisher import DAY, FEED, SECOND, STREAM, Publisher, tick
 from tests.support.server import Serve, Server
-from tests.support.truth import Truth
+from tests.support.truth import Truths
 from tests.support.valkey import Valkey
 from tickfire.models.records import SIGNALS_KEY, Signal
 from tickfire.server.market.ticks import lag, subscription
-from tickfire.store.by_publisher import BOOKS, writes_of
+from tickfire.store.by_publisher import BOOKS, TOPS, writes_of
 from tickfire.store.reports import Statistic, encode_report, present_field, present_key, stream_of
-from tickfire.store.schema import BOOK
+from tickfire.store.schema import BOOK, TOP
 
 HIGH_WATER = 4 << 10
 MAX_LAG_S = 0.05
 PROGRAMS = int(os.environ.get("SNAPSHOT_PROGRAMS", "5"))
 STEPS = 60
-_NARROW_SENDING = socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 10
+FOLDED = 0.5
+"""How often a client processes the events that have come, after a step."""
 
 
 class Reader:
@@ -56,10 +57,17 @@ class Reader:
 
     def fold_all(self) -> None:
         """Process the events that have come."""
-        events = self._joined.events
-        for event, payload in events[self._taken :]:
+        self._fold(len(self._joined.events))
+
+    def _fold(self, end: int) -> None:
+        for event, payload in self._joined.events[self._taken : end]:
             self.fold.take(event, payload)
-        self._taken = len(events)
+        self._taken = end
+
+    async def cut(self) -> None:
+        """Lose the connection, and with it some of the events that have come."""
+        self._fold(self._scene.random.randint(self._taken, len(self._joined.events)))
+        await self._close()
 
     def pause(self) -> None:
         self._client._socket.transport.pause_reading()
@@ -69,6 +77,9 @@ class Reader:
 
     async def leave(self) -> None:
         self.fold_all()
+        await self._close()
+
+    async def _close(self) -> None:
         self.read_on()  # as the end of the connection is read, too
         await self._client.close()
 
@@ -79,41 +90,43 @@ class Reader:
 class Scene:
     """A server, its feed, and the clients."""
 
-    def __init__(self, server: Server, publisher: Publisher, seed: int = 0) -> None:
-        self.server, self.publisher = server, publisher
+    def __init__(self, server: Server, publishers: dict[int, Publisher], seed: int = 0) -> None:
+        self.server, self.publishers = server, publishers
+        self.redis = publishers[FEED].client
         self.random = random.Random(seed)
-        self.truth = Truth()
+        self.truth = Truths(SHARDS, SYMBOLS)
         self.readers: list[Reader] = []
         self.time = DAY
         self.number = 0
 
     async def client(self) -> PhoenixClient:
-        client = await PhoenixClient.open(self.server.port, sock=_narrow(self.server.port))
-        for connection in self.server.connections():
-            connection.transport.get_extra_info("socket").setsockopt(*_NARROW_SENDING)
+        client = await PhoenixClient.open(self.server.port, sock=narrow_socket(self.server.port))
+        narrow_sending(self.server)
         return client
 
     # --- what happens
     def ticks(self) -> None:
         draw = self.random
-        rows = np.concatenate([self._tick() for _ in range(draw.choice((1, 5, 40, 400)))])
-        self.truth.take(rows)
-        self.publisher.publish(rows, entry_size=draw.choice((1, 13, 100)))
+        feed = draw.choice(list(self.publishers))
+        rows = np.concatenate([self._tick(feed) for _ in range(draw.choice((1, 5, 40, 400)))])
+        self.truth.take(feed, rows)
+        self.publishers[feed].publish(rows, entry_size=draw.choice((1, 13, 100)))
 
-    def _tick(self) -> Any:
+    def _tick(self, feed: int) -> Any:
         draw = self.random
+        keys = [key for of, key in SYMBOLS if of == feed]
         self.time += draw.choice((0, 0, 1000, SECOND // 7))
         kind = draw.choice(("trade", "trade", "trade", "bid", "ask", "clear"))
         size = 0 if kind == "clear" else 1 + draw.randrange(5)
         price = (100 + draw.randrange(9)) * SECOND
-        return tick(kind, draw.choice(list(SYMBOLS)), price, size, self.time)
+        return tick(kind, draw.choice(keys), price, size, self.time)
 
     def report(self) -> None:
         self.number += 1
         name = self.random.choice(("open_interest", "settlement_price"))
         deleted = self.random.random() < 0.3
         stat = Statistic(FEED, 1, name, None, self.number, DAY, DAY + 1, deleted=deleted)
-        data, client = encode_report(stat), self.publisher.client
+        data, client = encode_report(stat), self.redis
         client.xadd(stream_of(stat), {"d": data})
         client.hset(present_key(FEED), present_field(stat).decode(), data)
 
@@ -126,16 +139,26 @@ class Scene:
             made[f"{side}_price"][0, :] = price * SECOND
             made[f"{side}_size"][0, :], made[f"{side}_count"][0, :] = self.number, 1
         for each in writes_of(BOOKS, STREAM, made):
-            self.publisher.client.execute_command(*each.command(0))
+            self.redis.execute_command(*each.command(0))
+
+    def quotes(self) -> None:
+        made = np.zeros(1, TOP)
+        made["instrument_id"], made["feed"], made["ts_event"] = 1, 2, DAY + self.number
+        self.number += 1
+        made["publisher_id"] = self.random.choice((2, 43, 60_000))
+        made["bid_price"], made["ask_price"] = 99 * SECOND, 101 * SECOND
+        made["bid_size"] = made["ask_size"] = self.number
+        for each in writes_of(TOPS, self.truth.stream("2/AAA"), made):
+            self.redis.execute_command(*each.command(0))
 
     def headline(self) -> None:
         self.number += 1
-        self.publisher.headline(self.number)
+        self.publishers[FEED].headline(self.number)
 
     def signal(self) -> None:
         self.number += 1
         signal = Signal("signal", "AAA", DAY, {"number": self.number}, "m/1", 17)
-        self.publisher.client.xadd(SIGNALS_KEY, {"d": msgspec.msgpack.encode(signal)})
+        self.redis.xadd(SIGNALS_KEY, {"d": msgspec.msgpack.encode(signal)})
 
     # --- what clients do
     async def join(self) -> None:
@@ -153,7 +176,7 @@ class Scene:
 
     async def resume(self) -> None:
         if (reader := self._any()) is not None:
-            await reader.leave()
+            await reader.cut()
             await reader.join()
 
     def pause(self) -> None:
@@ -167,7 +190,8 @@ class Scene:
     # --- comparison
     async def rest(self) -> None:
         """Let all clients read on, and compare each with a new one."""
-        await self.server.reaches(self.publisher)
+        for publisher in self.publishers.values():
+            await self.server.reaches(publisher)
         for reader in self.readers:
             reader.read_on()
             await self._compare(reader)
@@ -195,29 +219,21 @@ class Scene:
         self.readers.clear()
 
 
-def _narrow(port: int) -> socket.socket:
-    """Return a connection that keeps little of what is not read."""
-    narrow = socket.socket()
-    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 10)
-    narrow.connect(("127.0.0.1", port))
-    narrow.setblocking(False)
-    return narrow
-
-
 @pytest.fixture
 async def scene(
-    publisher: Publisher, valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Scene]:
     monkeypatch.setattr(subscription, "HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr("tickfire.server.app.HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr("tickfire.server.app.LOW_WATER", HIGH_WATER // 4)
     monkeypatch.setattr(lag, "PATIENCE", 1_000)
+    publishers = publishers_of(valkey.client)
     server = await serve(valkey.url, max_lag_s=MAX_LAG_S)
-    yield Scene(server, publisher)
+    yield Scene(server, publishers)
 
 
 ACTIONS = ("ticks",) * 8 + (
-    *("report", "book", "headline", "signal"),
+    *("report", "book", "quotes", "headline", "signal"),
     *("join",) * 5,
     *("leave", "resume", "resume", "pause", "pause", "read_on", "rest"),
 )
@@ -232,7 +248,8 @@ async def test_every_client_has_the_servers_state(scene: Scene, seed: int) -> No
             if done is not None:
                 await done
             for reader in scene.readers:
-                reader.fold_all()
+                if scene.random.random() < FOLDED:
+                    reader.fold_all()
             await asyncio.sleep(0)
         await scene.rest()
     finally:

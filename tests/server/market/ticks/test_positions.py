@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from tickfire.base.units import UNDEF_PRICE, decimal, decimal_or_none
 from tickfire.phoenix import JoinError
-from tickfire.server.market.ticks.positions import FeedPositions, WireId, around, base36
+from tickfire.server.market.ticks.positions import (
+    MAX_SPAN,
+    Bounds,
+    FeedPositions,
+    Unfinished,
+    WireId,
+    around,
+    base36,
+)
 from tickfire.server.market.topics.params import MarketParams, candle_limit
 from tickfire.store.epoch import Epoch
 from tickfire.store.schema import Stream, new_epoch
@@ -19,6 +27,7 @@ parts = st.builds(
     FeedPositions,
     st.binary(min_size=8, max_size=8),
     st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5).map(tuple),
+    st.none(),
 )
 places = st.lists(parts, min_size=1, max_size=4, unique_by=lambda part: part.feed).map(
     lambda some: WireId(tuple(sorted(some)))
@@ -56,6 +65,29 @@ def test_the_text_around_a_position_makes_the_id(
     assert before + base36(positions[stream]) + after == str(WireId.of(epochs, positions))
 
 
+@given(places, st.data())
+def test_an_id_within_a_write_is_read_as_it_was_written(place: WireId, data: st.DataObject) -> None:
+    part, *others = place.parts
+    shard = data.draw(st.integers(0, len(part.positions) - 1))
+    complete = data.draw(st.integers(0, 2**63 - 1 - MAX_SPAN))
+    sent, end = sorted(
+        complete + each
+        for each in data.draw(
+            st.lists(st.integers(1, MAX_SPAN), min_size=2, max_size=2, unique=True)
+        )
+    )
+    positions = tuple(
+        complete if at == shard else position for at, position in enumerate(part.positions)
+    )
+    within = part._replace(positions=positions, unfinished=Unfinished(shard, sent, end))
+    text = str(WireId((within, *others)))
+    assert WireId.parse(text) == WireId((within, *others))
+    epochs = {part.feed: Epoch(part.feed, part.epoch, len(positions))}
+    all_of = {Stream(part.feed, at): position for at, position in enumerate(positions)}
+    before, after = around(epochs, all_of, Stream(part.feed, shard), Bounds(complete, end))
+    assert before + base36(sent) + after == str(within)
+
+
 @given(st.integers(0, 2**64))
 def test_base36_is_what_int_reads(number: int) -> None:
     assert int(base36(number), 36) == number
@@ -79,6 +111,14 @@ def test_base36_is_what_int_reads(number: int) -> None:
         "0011223344556677-zzzzzzzzzzzzz",
         "0011223344556677-" + "1." * 5000 + "1",
         "0011223344556677-1_",
+        "0011223344556677-1~2",
+        "0011223344556677-1~2~",
+        "0011223344556677-1~2~3~4",
+        "0011223344556677-1~1~3",
+        "0011223344556677-1~2~2",
+        "0011223344556677-1~2~zzzzz",
+        "0011223344556677-1~2~3.1~2~3",
+        "0011223344556677-1~2~3_0188888888888888-1~2~3",
         "0011223344556677-1_0088888888888888-1",
         "0011223344556677-1__0188888888888888-1",
         ["a"],

@@ -62,7 +62,7 @@ class ArchivedEpoch:
         if found is None:
             epochs = [Epoch(part.feed, part.epoch, len(part.positions)) for part in others]
             positions = {
-                epoch: dict(zip(epoch.streams(), part.positions, strict=True))
+                epoch: dict(zip(epoch.streams(), part.places, strict=True))
                 for epoch, part in zip(epochs, others, strict=True)
             }
             found = self._beside[others] = _EndedSource(self, self.data.beside(positions))

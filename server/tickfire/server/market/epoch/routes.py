@@ -145,8 +145,19 @@ class Routes:
 
 
 def _begin(since: FeedPositions, epoch: EndedEpoch, firsts: Firsts) -> tuple[FeedPositions, bool]:
-    """Return the positions to begin after, and whether no tick is missing before them."""
-    positions, is_whole = [], True
+    """Return the positions to begin after, and whether no tick is missing before them.
+
+    A merged write that was cut is finished if the epoch has all of it, else its rest is missing.
+    """
+    write, positions, is_whole = since.unfinished, [], True
+    if write is not None and write.end > epoch.last[write.shard]:
+        is_whole = False
+        since = since.moved(
+            tuple(
+                write.sent if shard == write.shard else position
+                for shard, position in enumerate(since.positions)
+            )
+        )
     for position, first, last in zip(since.positions, firsts, epoch.last, strict=True):
         if position >= last:
             positions.append(position)
@@ -154,7 +165,7 @@ def _begin(since: FeedPositions, epoch: EndedEpoch, firsts: Firsts) -> tuple[Fee
         first = last + 1 if first is None else first  # its files were removed
         is_whole = is_whole and first == position + 1
         positions.append(min(first - 1, last))
-    return since._replace(positions=tuple(positions)), is_whole
+    return since.moved(tuple(positions)), is_whole
 
 
 def _is_in(begin: FeedPositions, epoch: EndedEpoch) -> bool:

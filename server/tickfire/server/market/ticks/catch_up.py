@@ -19,6 +19,8 @@ from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES
 from tickfire.server.market.ticks.chunk_maker import ChunkMaker
 from tickfire.server.market.ticks.chunks import Chunk, Chunks, Place
 from tickfire.server.market.ticks.history_source import HistorySource, TickHistory
+from tickfire.server.market.ticks.merged_views import UnfinishedView
+from tickfire.server.market.ticks.rest_maker import RestMaker
 from tickfire.server.market.ticks.views import View
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
@@ -64,6 +66,7 @@ class CatchUp:
     def __init__(self, source: PresentSource) -> None:
         self._source = source
         self._maker = ChunkMaker(source)
+        self._rests = RestMaker(source)
         self._chunks = Chunks()
         self._version = -1
         self._ready: OrderedDict[Follower, None] = OrderedDict()
@@ -163,7 +166,7 @@ class CatchUp:
     def chunk(self, follower: Follower, view: View, begin: Place) -> Chunk | None:
         """Return the chunk from a place on; if None, the follower has a turn once there is one."""
         chunk = self._find(view, begin)
-        if chunk is None and self._maker.has_more(begin):
+        if chunk is None and self._has_more(view, begin):
             self._wait(view, begin)[follower] = None
         elif chunk is None:  # the subscriber is ahead of this worker
             self._wait_for_more(follower)
@@ -171,17 +174,25 @@ class CatchUp:
 
     def expect(self, view: View, begin: Place) -> None:
         """Begin to make the chunk from a place on, where a subscriber is about to arrive."""
-        if self._maker.has_more(begin) and self._chunks.get(view, begin) is None:
+        if self._has_more(view, begin) and self._chunks.get(view, begin) is None:
             self._wait(view, begin)
+
+    def _has_more(self, view: View, begin: Place) -> bool:
+        """Return whether the worker knows of what follows a place."""
+        if isinstance(view, UnfinishedView):
+            return self._rests.has_more(view, begin)
+        return self._maker.has_more(begin)
 
     def _find(self, view: View, begin: Place) -> Chunk | None:
         """Return the chunk from a place on, if it is in memory or can be made of what is."""
         self._follow_table()
         found = self._chunks.get(view, begin)
-        if found is None:
-            chunk = self._maker.make_now(view, begin, self._chunks.next_place(view, begin))
+        if found is not None:
+            chunk: Chunk | None = self._extended(view, found)
+        elif isinstance(view, UnfinishedView):
+            chunk = self._rests.make_now(view, begin)
         else:
-            chunk = self._extended(view, found)
+            chunk = self._maker.make_now(view, begin, self._chunks.next_place(view, begin))
         if chunk is None or chunk.end == begin:
             return None
         if chunk is not found:
@@ -240,11 +251,14 @@ class CatchUp:
 
     async def _make(self, view: View, begin: Place) -> None:
         backoff = Backoff()
-        while self._find(view, begin) is None and self._maker.has_more(begin):
+        while self._find(view, begin) is None and self._has_more(view, begin):
             try:
                 async with self._reads:
-                    until = self._chunks.next_place(view, begin)
-                    chunk = await self._maker.make(view, begin, until)
+                    if isinstance(view, UnfinishedView):
+                        chunk = await self._rests.make(view, begin)
+                    else:
+                        until = self._chunks.next_place(view, begin)
+                        chunk = await self._maker.make(view, begin, until)
             except RedisUnavailable:
                 await backoff.pause()
                 continue

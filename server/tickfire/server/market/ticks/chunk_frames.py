@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from tickfire.server.market.ticks.conflate import BacklogView, Conflation, encode_all
+from tickfire.server.market.ticks.conflation import Conflation, encode_all
 from tickfire.server.market.ticks.encode import Ticks
+from tickfire.server.market.ticks.merged_views import BacklogView
 from tickfire.server.market.ticks.positions import Positions
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.views import View
@@ -95,7 +96,10 @@ class _Merged:
             self._data = data
             self._before = dict(positions)
             self._reached = dict(positions)
-        self._conflations.setdefault(stream, Conflation()).take(ticks, self._view.wanted(data))
+        conflation = self._conflations.get(stream)
+        if conflation is None:
+            conflation = self._conflations[stream] = Conflation(ticks.first)
+        conflation.take(ticks, self._view.wanted(data))
         self._reached[stream] = ticks.first + ticks.count - 1
         self._ticks += ticks.count
 
@@ -104,7 +108,7 @@ class _Merged:
             return
         of = self._conflations, self._view.inner, self._data
         self._done.append(encode_all(*of, self._before, self._reached)[0])
-        self._merged += sum(conflation.merged for conflation in self._conflations.values())
+        self._merged += sum(conflation.merged() for conflation in self._conflations.values())
         self._conflations = {}
 
     def finish(self) -> tuple[bytes, int]:

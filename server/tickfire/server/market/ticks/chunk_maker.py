@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES, frames_of
-from tickfire.server.market.ticks.chunks import Chunk, Place
-from tickfire.server.market.ticks.conflate import ConflatedView
+from tickfire.server.market.ticks.chunks import Chunk, Place, gap_after
 from tickfire.server.market.ticks.history_source import HistorySource
+from tickfire.server.market.ticks.merged_views import ConflatedView
 from tickfire.server.market.ticks.views import View, symbol_of
 from tickfire.store.entries import TickEntry
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
@@ -136,7 +136,7 @@ class ChunkMaker:
         """Return the chunk of some runs, None if an instrument has no symbol yet."""
         for stream, run in runs.items():
             if not run.entries:
-                return _gap(begin, stream, run.reached)
+                return gap_after(begin, stream, run.reached)
         data = self._source(begin).data
         reached = dict(begin.positions)
         positions = {stream: reached.get(stream, at) for stream, at in data.positions.items()}
@@ -144,7 +144,7 @@ class ChunkMaker:
         for stream, entry in _joined(_merged(runs), whole=isinstance(view, ConflatedView)):
             if entry.first > reached[stream] + 1:
                 if frames.is_empty:
-                    return _gap(begin, stream, entry.first - 1)
+                    return gap_after(begin, stream, entry.first - 1)
                 break
             data.slots.of(entry)
             if not data.instruments.complete:
@@ -160,11 +160,6 @@ class ChunkMaker:
         finished, merged = frames.finish()
         end = Place(tuple(reached.items()), begin.past)
         return Chunk(finished, end, newest=newest, merged=merged)
-
-
-def _gap(begin: Place, stream: Stream, to: int) -> Chunk:
-    end = tuple((one, to if one == stream else at) for one, at in begin.positions)
-    return Chunk(b"", Place(end, begin.past), gap=stream)
 
 
 def _run(entries: list[TickEntry], reached: int, end: int) -> _Run:

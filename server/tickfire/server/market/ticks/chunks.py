@@ -64,6 +64,17 @@ class Chunk:
     merged: int = 0
 
 
+def gap_after(begin: Place, stream: Stream, to: int) -> Chunk:
+    """Return the chunk that leads over ticks of a stream that are gone, up to a position."""
+    return Chunk(b"", moved(begin, stream, to), gap=stream)
+
+
+def moved(place: Place, stream: Stream, to: int) -> Place:
+    """Return a place with another position of one stream."""
+    positions = tuple((one, to if one == stream else at) for one, at in place.positions)
+    return Place(positions, place.past)
+
+
 class Chunks:
     """The chunks of all views, by the place where they begin; the least recently used go first.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tickfire.kernels.pointers import address_of
 from tickfire.server.market.ticks import encode_kernel as ek
+from tickfire.server.market.ticks.positions import MAX_SPAN
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.schema import BINARY_HEADERS, TICK, Stream
 
@@ -24,8 +25,6 @@ type Quote = tuple[int, int, int, int]
 
 MAX_TICKS: Final = MAX_TICKS_PER_ENTRY
 MAX_SHARD: Final = 0xFF
-MAX_SPAN: Final = 0xFFFF
-"""Positions that one binary payload can cover."""
 
 
 class Text:

@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from tickfire.phoenix import Hub
-from tickfire.server.market.ticks.conflate import ConflatedView, Conflator
+from tickfire.server.market.ticks.conflator import Conflator
 from tickfire.server.market.ticks.encode import Ticks
+from tickfire.server.market.ticks.merged_views import ConflatedView
 from tickfire.server.market.ticks.positions import Positions
 from tickfire.server.market.ticks.slots_kernel import SAW_TRADE
 from tickfire.server.market.ticks.source import CandleSink, TickData
@@ -118,8 +119,9 @@ class Fanout:
             view = views.get(name)
             if view is not None:
                 self.settle(view)
-                serializer = SERIALIZERS[view.serializer]
-                self._write(view, serializer.encode_broadcast(topic, event, payload))
+                frame = SERIALIZERS[view.serializer].encode_broadcast(topic, event, payload)
+                settled = isinstance(view, ConflatedView)
+                self._write(view, frame, self._data.positions if settled else NONE_REACHED)
 
     def welcome(self, view: View) -> None:
         """Prepare a view for a new live subscriber, to whom none of its waiting ticks goes."""

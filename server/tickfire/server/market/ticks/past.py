@@ -14,7 +14,7 @@ from typing import Protocol
 
 from tickfire.server.market.ticks.chunks import Place
 from tickfire.server.market.ticks.history_source import HistorySource
-from tickfire.server.market.ticks.positions import FeedPositions
+from tickfire.server.market.ticks.positions import FeedPositions, Unfinished
 from tickfire.store.schema import Stream
 
 
@@ -109,7 +109,13 @@ class Past:
 
     @property
     def _position(self) -> FeedPositions:
-        return self._first.begin._replace(positions=tuple(self._reached.values()))
+        return self._first.begin.moved(tuple(self._reached.values()))
+
+    @property
+    def unfinished(self) -> dict[Stream, Unfinished]:
+        """The merged write of the epoch that is being sent, of which the client has the first."""
+        write = self._position.unfinished
+        return {} if write is None else {[*self._reached][write.shard]: write}
 
     def place(self, others: tuple[FeedPositions, ...]) -> Place:
         """Return the place in the epoch that is being sent, beside those in other feeds."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tickfire.server.market.ticks.past import Past, Route
-from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
+from tickfire.server.market.ticks.positions import FeedPositions, Unfinished, WireId, feeds_of
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.store.schema import Stream
 
@@ -25,6 +25,8 @@ class Found:
         In the streams of the topic, and in all of a feed of whose ended epoch the id is.
     others : dict of Stream to int
         In the other streams of the same feeds.
+    unfinished : dict of Stream to Unfinished
+        What the client has beyond the position in a stream.
     lost : list of FeedPositions
         The positions after which ticks are lost, of each feed that has lost any.
     past : Past
@@ -33,6 +35,7 @@ class Found:
 
     reached: dict[Stream, int] = field(default_factory=dict)
     others: dict[Stream, int] = field(default_factory=dict)
+    unfinished: dict[Stream, Unfinished] = field(default_factory=dict)
     lost: list[FeedPositions] = field(default_factory=list)
     past: Past = field(default_factory=Past)
 
@@ -62,9 +65,11 @@ async def seek(
         ended = [part for part in begin.values() if part.epoch != epochs[part.feed].key]
         routes = {part.feed: await source.route(part) for part in ended}
         first = {
-            stream: await _first_after(source, stream, position)
+            stream: await _first_after(source, stream, position, end)
             for part in begin.values() if part.epoch == epochs[part.feed].key
-            for stream, position in zip(_own(source, part), part.positions, strict=True)
+            for stream, position, end in zip(
+                _own(source, part), part.positions, part.ends, strict=True
+            )
             if stream in streams()
         }  # fmt: skip
         if epochs == {feed: source.data.epochs[feed] for feed in feeds_of(streams())}:
@@ -128,20 +133,40 @@ def _arrive(
                 found.reached[stream] = positions[stream]
             if first[stream] != position + 1 and part not in found.lost:
                 found.lost.append(part)
+        unfinished = unfinished_of(part, own)
+        found.unfinished.update({one: unfinished[one] for one in unfinished if first.get(one)})
+    found.unfinished = still_unfinished(found.unfinished, found.reached)
     return found
 
 
-async def _first_after(source: TickSource, stream: Stream, position: int) -> int:
+def unfinished_of(part: FeedPositions, own: Sequence[Stream]) -> dict[Stream, Unfinished]:
+    """Return the unfinished write of a part by its stream, one of those of its feed."""
+    return {} if part.unfinished is None else {own[part.unfinished.shard]: part.unfinished}
+
+
+def still_unfinished(
+    unfinished: Mapping[Stream, Unfinished], reached: Mapping[Stream, int]
+) -> dict[Stream, Unfinished]:
+    """Return the writes of which more than the positions reached was sent."""
+    return {
+        stream: write for stream, write in unfinished.items()
+        if reached.get(stream, write.sent) < write.sent
+    }  # fmt: skip
+
+
+async def _first_after(source: TickSource, stream: Stream, position: int, end: int) -> int:
     """Return the first available position after one, which may be yet to come.
 
-    Return 0 if the given position is beyond the end of the stream.
+    Return 0 if `end`, which the stream is to have reached, is beyond the end of the stream.
     """
     positions = source.data.positions
+    if end > positions[stream]:  # another worker is ahead of this one, or it never existed
+        if end > await source.history(stream).newest():
+            return 0
+        if position >= positions[stream]:
+            return position + 1
     if position == positions[stream]:
         return position + 1
-    if position > positions[stream]:  # another worker is ahead of this one, or it never existed
-        newest = await source.history(stream).newest()
-        return position + 1 if position <= newest else 0
     entries = source.recent(stream, position)
     if entries is not None:
         return entries[0].first if entries else positions[stream] + 1

@@ -21,11 +21,17 @@ from tickfire.base.retry import Backoff
 from tickfire.base.units import NS_PER_MS
 from tickfire.phoenix import Socket
 from tickfire.server.market.ticks.chunks import Chunk, Place
-from tickfire.server.market.ticks.conflate import BacklogView
 from tickfire.server.market.ticks.conflated import BANDWIDTH, SLOW, Conflated
+from tickfire.server.market.ticks.merged_views import BacklogView, UnfinishedView
 from tickfire.server.market.ticks.past import Past
-from tickfire.server.market.ticks.positions import FeedPositions, WireId, feeds_of
-from tickfire.server.market.ticks.seek import seek
+from tickfire.server.market.ticks.positions import (
+    FeedPositions,
+    Positions,
+    Unfinished,
+    WireId,
+    feeds_of,
+)
+from tickfire.server.market.ticks.seek import seek, still_unfinished, unfinished_of
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
@@ -67,6 +73,8 @@ class TickSubscription:
         """The client's position in each stream while it catches up, empty while it is live."""
         self._others: dict[Stream, int] = {}
         """While it catches up: positions in the streams that its topic takes no ticks from."""
+        self._unfinished: dict[Stream, Unfinished] = {}
+        """The merged writes of which the client has the first ticks, to be sent before others."""
         self._past = Past()
         """The ended epochs that it is still to be sent."""
         self._left: dict[int, FeedPositions | None] = {}
@@ -113,8 +121,10 @@ class TickSubscription:
         if past is not None:
             return past
         positions = self._positions()
-        reached = tuple(positions[stream] for stream in self._of(feed))
-        return FeedPositions(self.source.data.epochs[feed].key, reached)
+        own = self._of(feed)
+        reached = tuple(positions[stream] for stream in own)
+        unfinished = next((self._unfinished[one] for one in own if one in self._unfinished), None)
+        return FeedPositions(self.source.data.epochs[feed].key, reached, unfinished)
 
     def _id(self) -> WireId:
         """Return the id of the newest ticks that the client has been sent."""
@@ -158,7 +168,7 @@ class TickSubscription:
         self.socket.outlet.lane = None
         found = await seek(self.source, lambda: self._streams, since)
         self._reached, self._others, before = found.reached, found.others, found.lost
-        self._past, self._joined = found.past, True
+        self._past, self._unfinished, self._joined = found.past, found.unfinished, True
         self._left = {part.feed: part for part in since.parts if part.feed in self.source.loading}
         known = self.source.data.epochs.keys() | self.source.loading
         before += (part for part in since.parts if part.feed not in known)
@@ -180,11 +190,22 @@ class TickSubscription:
 
     def _overflowed(self, missed: int) -> None:
         before = self.source.fanout.positions_before(self.view, missed)
+        self._left = {feed: self._reached_before(part, before) for feed, part in self._left.items()}
         self.socket.outlet.lane = None
         self._reached, self._others = {}, dict(before)
         self._follow_streams()
         self._catch_up("slow")
         self.source.lag.add(self)
+
+    def _reached_before(
+        self, left: FeedPositions | None, before: Positions
+    ) -> FeedPositions | None:
+        """Return the positions in a feed that was left, of a client that some writes missed."""
+        own = () if left is None else self._of(left.feed)
+        newest = tuple(self.source.data.positions[stream] for stream in own)
+        if left is None or left.positions != newest:
+            return left  # it was not live in that feed
+        return left._replace(positions=tuple(before[stream] for stream in own))
 
     # --- feeds
     def leave(self, feed: int) -> None:
@@ -222,6 +243,7 @@ class TickSubscription:
         if left is not None and resumes and len(left.positions) == len(own) and left != newest:
             behind = dict(zip(own, left.positions, strict=True))
             self._fall_behind({stream: behind[stream] for stream in own if stream in self._streams})
+            self._unfinished.update(unfinished_of(left, own))
             return
         if left is not None and left != newest:
             self._push_gap(left, newest)
@@ -258,6 +280,7 @@ class TickSubscription:
     def _forget(self, feed: int) -> None:
         self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
         self._others = {one: at for one, at in self._others.items() if one.feed != feed}
+        self._unfinished = {one: at for one, at in self._unfinished.items() if one.feed != feed}
 
     def _fall_behind(self, begin: dict[Stream, int], why: str = "feed") -> None:
         """Catch up in some streams."""
@@ -309,16 +332,21 @@ class TickSubscription:
         if wait_s:
             self._rest(wait_s)
             return 0
-        view = self.view if self._conflated is None else BacklogView(self.view)
-        chunk = self.source.catch_up.chunk(self, view, self._place())
+        chunk = self.source.catch_up.chunk(self, self._next_view(), self._place())
         if chunk is None:
             return 0
-        self._take(chunk, view)
+        self._take(chunk)
         if self._is_level():
             self._arrive()
         else:
             self._await_turn()
         return len(chunk.frames)
+
+    def _next_view(self) -> View:
+        """Return the view that the next chunk is of."""
+        for stream, write in (self._past.unfinished if self._past else self._unfinished).items():
+            return UnfinishedView(self.view, stream, write)
+        return self.view if self._conflated is None else BacklogView(self.view)
 
     # --- bandwidth
     def limit(self) -> None:
@@ -371,7 +399,8 @@ class TickSubscription:
             return False
         self._follow_streams()
         positions = self.source.data.positions
-        return all(self._reached[one] == positions[one] for one in self._streams)
+        level = all(self._reached[one] == positions[one] for one in self._streams)
+        return level and not self._unfinished
 
     def _place(self) -> Place:
         if self._past:
@@ -384,8 +413,9 @@ class TickSubscription:
             self._past.reach(positions)
         else:
             self._reached.update(positions)
+            self._unfinished = still_unfinished(self._unfinished, self._reached)
 
-    def _take(self, chunk: Chunk, view: View) -> None:
+    def _take(self, chunk: Chunk) -> None:
         if chunk.gap is not None:
             self._skip_to(chunk.gap, dict(chunk.end.positions)[chunk.gap])
         self._reach(dict(chunk.end.positions))
@@ -396,7 +426,7 @@ class TickSubscription:
                 self.source.metrics.merged.inc(chunk.merged)
             self.socket.outlet.write(chunk.frames)
         if not chunk.newest:
-            self.source.catch_up.expect(view, self._place())
+            self.source.catch_up.expect(self._next_view(), self._place())
 
     def _arrive(self) -> None:
         if self._conflated is not None:

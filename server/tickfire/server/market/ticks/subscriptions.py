@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tickfire.phoenix import Socket
-from tickfire.server.market.ticks.conflate import BacklogView
+from tickfire.server.market.ticks.merged_views import BacklogView
 from tickfire.server.market.ticks.subscription import TickSubscription, Wait
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, Views, symbol_of

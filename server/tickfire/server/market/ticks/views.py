@@ -15,14 +15,8 @@ from numpy.typing import NDArray
 
 from tickfire.base.shared import Shared
 from tickfire.phoenix import V1Serializer, V2Serializer
-from tickfire.server.market.ticks.encode import (
-    MAX_SPAN,
-    BinaryHeader,
-    Envelope,
-    Ticks,
-    binary_payload,
-)
-from tickfire.server.market.ticks.positions import Positions, around
+from tickfire.server.market.ticks.encode import BinaryHeader, Envelope, Ticks, binary_payload
+from tickfire.server.market.ticks.positions import Bounds, Positions, around
 from tickfire.server.market.ticks.source import Listing, TickData, topic_of
 from tickfire.store.schema import Stream
 
@@ -56,7 +50,14 @@ class View(Protocol):
     serializer: str
 
     def encode(
-        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
+        self,
+        data: TickData,
+        stream: Stream,
+        ticks: Ticks,
+        positions: Positions,
+        *,
+        live: bool,
+        bounds: Bounds | None = None,
     ) -> tuple[bytes, int]:
         """Encode consecutive ticks of one stream.
 
@@ -69,6 +70,8 @@ class View(Protocol):
             The positions of all streams, for the ids.
         live : bool
             True if the top of book in `data` is the one right before these ticks.
+        bounds : Bounds, optional
+            Those of the write of a merged tick that earlier ticks of other instruments follow.
 
         Returns
         -------
@@ -96,10 +99,17 @@ class TradesView:
         self._filter = _SymbolFilter(symbols)
 
     def encode(
-        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
+        self,
+        data: TickData,
+        stream: Stream,
+        ticks: Ticks,
+        positions: Positions,
+        *,
+        live: bool,
+        bounds: Bounds | None = None,
     ) -> tuple[bytes, int]:
         """Encode the trades; see `View`."""
-        before, after = around(data.epochs, positions, stream)
+        before, after = around(data.epochs, positions, stream, bounds)
         return data.encoder.trades(
             ticks, self._envelope, before=before, after=after, wanted=self._filter.mask(data)
         )
@@ -125,7 +135,14 @@ class InstrumentView:
         self._quote = Envelope.of(serializer, self.topic, "quote")
 
     def encode(
-        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
+        self,
+        data: TickData,
+        stream: Stream,
+        ticks: Ticks,
+        positions: Positions,
+        *,
+        live: bool,
+        bounds: Bounds | None = None,
     ) -> tuple[bytes, int]:
         """Encode the trades, and the quotes if live; see `View`.
 
@@ -136,7 +153,7 @@ class InstrumentView:
             return b"", 0
         quote = data.quote(listing.slot) if live else None
         own = {one: at for one, at in positions.items() if one.feed == stream.feed}
-        before, after = around(data.epochs, own, stream)
+        before, after = around(data.epochs, own, stream, bounds)
         return data.encoder.instrument(
             ticks, listing.slot, self._tick, self._quote, quote, before=before, after=after
         )
@@ -178,7 +195,14 @@ class BinaryView:
         self._serializer = V2Serializer()
 
     def encode(
-        self, data: TickData, stream: Stream, ticks: Ticks, positions: Positions, *, live: bool
+        self,
+        data: TickData,
+        stream: Stream,
+        ticks: Ticks,
+        positions: Positions,
+        *,
+        live: bool,
+        bounds: Bounds | None = None,
     ) -> tuple[bytes, int]:
         """Pack the ticks; see `View`."""
         slot = -1
@@ -196,7 +220,7 @@ class BinaryView:
     def pack(
         self, data: TickData, stream: Stream, first: int, span: int, rows: NDArray[np.void]
     ) -> tuple[bytes, int]:
-        """Pack conflated ticks as frames that cover positions ``[first, first + span)``.
+        """Pack conflated ticks as a frame that covers positions ``[first, first + span)``.
 
         Parameters
         ----------
@@ -208,18 +232,12 @@ class BinaryView:
         Returns
         -------
         frames : bytes
-            Finished frames, one after another.
+            A finished frame.
         count : int
-            The number of frames.
+            The number of frames: 1.
         """
-        frames, header = [], self._header(data, stream)
-        while span > 0:
-            part = min(span, MAX_SPAN)
-            packed = rows if part == span else rows[:0]  # the last frame has the ticks
-            payload = binary_payload(header, first, part, packed)
-            frames.append(self._serializer.encode_broadcast(self.topic, "ticks", payload))
-            first, span = first + part, span - part
-        return b"".join(frames), len(frames)
+        payload = binary_payload(self._header(data, stream), first, span, rows)
+        return self._serializer.encode_broadcast(self.topic, "ticks", payload), 1
 
     def _header(self, data: TickData, stream: Stream) -> BinaryHeader:
         return BinaryHeader(self._version, data.epochs[stream.feed].key, stream)

@@ -10,7 +10,7 @@ from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.pipeline.health import Health
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.reports.json import status_as_json
-from tickfire.server.market.ticks.conflate import ConflatedView
+from tickfire.server.market.ticks.merged_views import ConflatedView
 from tickfire.server.market.ticks.seek import BadSince
 from tickfire.server.market.ticks.subscription import TickSubscription
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions

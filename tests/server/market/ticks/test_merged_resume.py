@@ -1,0 +1,169 @@
+"""A client of merged ticks that is cut after any message, as often as may be, misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.support.folds import (
+    SHARDS,
+    SYMBOLS,
+    Merged,
+    Packed,
+    PackedMerged,
+    Some,
+    Volumes,
+    publishers_of,
+)
+from tests.support.narrow import narrow_sending, narrow_socket
+from tests.support.phoenix_client import Joined
+from tests.support.publisher import DAY, SECOND, Publisher, tick
+from tests.support.server import Serve, Server
+from tests.support.truth import Truths
+from tests.support.valkey import Valkey
+from tickfire.server.market.ticks import lag, subscription
+
+HIGH_WATER = 4 << 10
+MAX_LAG_S = 0.05
+CUTS = 40
+SEED = int(os.environ.get("MERGE_SEED", "1"))
+
+
+class SomeMerged(Some):
+    params = {**Some.params, "mode": "merge", "max_hz": 20}  # noqa: RUF012
+
+
+class Scene:
+    """A server of two feeds, and the true states of their instruments."""
+
+    def __init__(self, server: Server, publishers: dict[int, Publisher], seed: int) -> None:
+        self.server = server
+        self.publishers = publishers
+        self.truth = Truths(SHARDS, SYMBOLS)
+        self.random = random.Random(seed)
+        self.time = DAY
+
+    async def publish(self, bursts: int, most: int) -> None:
+        """Write bursts of ticks of both feeds, each in entries of one size."""
+        for _ in range(bursts):
+            feed = self.random.choice(list(self.publishers))
+            keys = [key for of, key in SYMBOLS if of == feed]
+            count = self.random.randint(1, most)
+            rows = np.concatenate([self._tick(self.random.choice(keys)) for _ in range(count)])
+            self.truth.take(feed, rows)
+            self.publishers[feed].publish(rows, entry_size=self.random.choice((1, 7, 40, 256)))
+            await asyncio.sleep(0)
+        for publisher in self.publishers.values():
+            await self.server.reaches(publisher)
+
+    def _tick(self, key: int) -> Any:
+        draw = self.random
+        self.time += SECOND // 1000
+        kind = draw.choice(("trade", "trade", "trade", "bid"))
+        price, size = (100 + draw.randrange(9)) * SECOND, 1 + draw.randrange(5)
+        return tick(kind, key, price, size, self.time)
+
+    def whole(self, fold: Volumes) -> dict[str, int]:
+        """Return the volumes that a client has in the end."""
+        return {symbol: self.truth.top(symbol, 1 << 60).volume for symbol in fold.symbols}
+
+    async def resume(self, fold: Volumes, **options: Any) -> Joined:
+        """Join with the place of a client."""
+        client = await self.server.client(**options)
+        since = {} if fold.since is None else {"since": fold.since}
+        joined = await client.join(fold.topic, {**fold.params, **since})
+        assert joined.status == "ok", joined.response
+        return joined
+
+    async def finish(self, fold: Volumes, cuts: int) -> None:
+        """Let a client resume, and be cut again after any message; then it has everything."""
+        while True:
+            joined = await self.resume(fold)
+            fold.begin(joined.response)
+            last = await self._all(joined, fold)
+            events = joined.events[:last]
+            if cuts:
+                events = events[: self.random.randint(0, len(events))]
+            for event, payload in events:
+                fold.take(event, payload)
+            await joined._client.close()
+            if not cuts:
+                break
+            cuts -= 1
+        assert fold.volumes == self.whole(fold)
+
+    async def _all(self, joined: Joined, fold: Volumes) -> int:
+        """Wait for all that a client lacks; return the number of its events."""
+        await joined.until(lambda one: self._told(one, fold) >= sum(self.whole(fold).values()))
+        return len(joined.events)
+
+    def _told(self, joined: Joined, fold: Volumes) -> int:
+        """Return the volume that a client would have with all that it was sent."""
+        other = type(fold)(self.truth)
+        other.since, other.reached, other.volumes = fold.since, {**fold.reached}, {**fold.volumes}
+        for event, payload in joined.events:
+            other.take(event, payload)
+        return sum(other.volumes.values())
+
+
+@pytest.fixture
+async def scene(
+    valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Scene]:
+    monkeypatch.setattr(subscription, "HIGH_WATER", HIGH_WATER)
+    monkeypatch.setattr("tickfire.server.app.HIGH_WATER", HIGH_WATER)
+    monkeypatch.setattr("tickfire.server.app.LOW_WATER", HIGH_WATER // 4)
+    monkeypatch.setattr(lag, "PATIENCE", 1_000)
+    publishers = publishers_of(valkey.client)
+    yield Scene(await serve(valkey.url, max_lag_s=MAX_LAG_S), publishers, SEED)
+
+
+@pytest.mark.parametrize("kind", [Merged, SomeMerged, PackedMerged])
+async def test_what_was_merged_is_told_once_however_often_the_client_is_cut(
+    scene: Scene, kind: type[Volumes]
+) -> None:
+    fold = kind(scene.truth)
+    watching = await scene.resume(fold)
+    fold.begin(watching.response)
+    await scene.publish(12, 60)
+    count = await scene._all(watching, fold)
+    begin, seen = watching.response, watching.events[:count]
+    for at in range(count + 1):
+        cut = kind(scene.truth)
+        cut.begin(begin)
+        for event, payload in seen[:at]:
+            cut.take(event, payload)
+        await scene.finish(cut, cuts=at % 3)
+
+
+@pytest.mark.parametrize("kind", [Volumes, Packed])
+async def test_the_backlog_of_a_slow_client_is_told_once_however_often_it_is_cut(
+    scene: Scene, kind: type[Volumes]
+) -> None:
+    fold = kind(scene.truth)
+    slow = await scene.resume(fold, sock=narrow_socket(scene.server.port))
+    narrow_sending(scene.server)
+    fold.begin(slow.response)
+    slow._client._socket.transport.pause_reading()
+    count = scene.server.market.metrics.registry.get_sample_value
+    while not count("tickfire_conflated"):
+        await scene.publish(8, 200)
+    await scene.publish(4, 200)
+    slow._client._socket.transport.resume_reading()
+    end = await scene._all(slow, fold)
+    begin, seen = slow.response, slow.events[:end]
+    merged = [at for at, (event, _) in enumerate(seen) if event == "status"]
+    assert merged, "its backlog was merged"
+    near = range(max(0, merged[0] - 2), end + 1)
+    for at in sorted(scene.random.sample(near, min(len(near), CUTS))):
+        cut = kind(scene.truth)
+        cut.begin(begin)
+        for event, payload in seen[:at]:
+            cut.take(event, payload)
+        await scene.finish(cut, cuts=at % 3)
