@@ -91,18 +91,12 @@ describe("a cursor", () => {
     expect(cursor.id).toBe("e-k");
   });
 
-  test("stays before ticks that are merged until all of them have come", () => {
-    const cursor = new Cursor("e-5");
-    cursor.delivered({ state: "conflated", to: "e-9" });
-    cursor.moved("e-7"); // the tick of another instrument, with an earlier trade, is yet to come
-    expect(cursor.params()).toEqual({ since: "e-5" });
-    cursor.delivered({ state: "conflated", to: "e-k" });
-    cursor.moved("e-h");
-    expect(cursor.params()).toEqual({ since: "e-9" });
-    cursor.delivered({ state: "live", to: "e-k" });
-    expect(cursor.params()).toEqual({ since: "e-k" });
-    cursor.moved("e-m");
-    expect(cursor.params()).toEqual({ since: "e-m" });
+  test("is any id, also one within a write of merged ticks", () => {
+    const cursor = new Cursor("0102030405060708-5.2");
+    cursor.moved("0102030405060708-5~7~9.2");
+    expect(cursor.params()).toEqual({ since: "0102030405060708-5~7~9.2" });
+    cursor.movedTo({ epoch: "0102030405060708", shard: 0, last: 9n });
+    expect(cursor.id).toBe("0102030405060708-9.2");
   });
 
   test("begins anew after too long a silence", () => {

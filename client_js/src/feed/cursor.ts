@@ -1,5 +1,5 @@
 import type { PackedTicks } from "./binary";
-import type { Delivery, Missed } from "./payloads";
+import type { Missed } from "./payloads";
 import { type FeedPositions, idOf, isSameFeed, partsOf } from "./position";
 
 /** The outcome of a rejoin: everything was recovered, or the range that is gone. */
@@ -11,8 +11,6 @@ export type Recovery = { recovered: true } | { recovered: false; missed: Missed 
  */
 export class Cursor {
   private movedAt = Date.now();
-  /** The id up to which the ticks to come are merged, which resuming between them would lose. */
-  private mergedTo: string | null = null;
 
   /**
    * Starts after the id `newest`. If nothing was received for `resumeWithinMs`, a rejoin starts
@@ -39,7 +37,6 @@ export class Cursor {
    */
   joined(reply: { id: string; recovered?: boolean; missed?: Missed }): Recovery | null {
     this.movedAt = Date.now();
-    this.mergedTo = null;
     if (reply.recovered === true) return { recovered: true };
     const first = this.newest === null;
     this.newest =
@@ -49,14 +46,7 @@ export class Cursor {
 
   /** Advance to the id of an event. */
   moved(id: string): void {
-    if (this.mergedTo === null) this.newest = id;
-    this.movedAt = Date.now();
-  }
-
-  /** Process how the ticks to come are sent, before which all merged ones so far have arrived. */
-  delivered({ state, to }: Pick<Delivery, "state" | "to">): void {
-    this.newest = this.mergedTo ?? this.newest;
-    this.mergedTo = state === "conflated" ? to : null;
+    this.newest = id;
     this.movedAt = Date.now();
   }
 

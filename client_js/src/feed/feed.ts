@@ -160,7 +160,7 @@ export class MarketFeed {
         instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
         feeds: ({ feeds }: { feeds: FeedReport[] }) => handlers.onFeeds?.(feeds),
         gap: (gap: Missed) => handlers.onGap?.(gap),
-        status: (delivery: Delivery) => deliver(cursor, delivery, handlers),
+        status: (delivery: Delivery) => handlers.onDelivery?.(delivery),
       },
     });
   }
@@ -187,7 +187,7 @@ export class MarketFeed {
           handlers.onQuote?.(quote);
         },
         status: (status: TradingStatus | Delivery) => {
-          if ("state" in status) deliver(cursor, status, handlers);
+          if ("state" in status) handlers.onDelivery?.(status);
           else handlers.onTradingStatus?.(status);
         },
         gap: (gap: Missed) => handlers.onGap?.(gap),
@@ -292,9 +292,4 @@ function checkSurroundings({ url, transport }: FeedOptions): void {
 function resume(cursor: Cursor, reply: RealtimeReply | InstrumentReply, handlers: Resumable): void {
   const recovery = cursor.joined(reply);
   if (recovery !== null) handlers.onRecovery?.(recovery);
-}
-
-function deliver(cursor: Cursor, delivery: Delivery, handlers: Resumable): void {
-  cursor.delivered(delivery);
-  handlers.onDelivery?.(delivery);
 }

@@ -100,16 +100,18 @@ class Scene:
 
     async def _all(self, joined: Joined, fold: Volumes) -> int:
         """Wait for all that a client lacks; return the number of its events."""
-        await joined.until(lambda one: self._told(one, fold) >= sum(self.whole(fold).values()))
-        return len(joined.events)
-
-    def _told(self, joined: Joined, fold: Volumes) -> int:
-        """Return the volume that a client would have with all that it was sent."""
-        other = type(fold)(self.truth)
+        other, taken = type(fold)(self.truth), 0
         other.since, other.reached, other.volumes = fold.since, {**fold.reached}, {**fold.volumes}
-        for event, payload in joined.events:
-            other.take(event, payload)
-        return sum(other.volumes.values())
+
+        def is_whole(joined: Joined) -> bool:
+            nonlocal taken
+            for event, payload in joined.events[taken:]:
+                other.take(event, payload)
+            taken = len(joined.events)
+            return other.volumes == self.whole(fold)
+
+        await joined.until(is_whole)
+        return taken
 
 
 @pytest.fixture

@@ -18,8 +18,6 @@ class Cursor:
 
     def __init__(self, since: str | None = None) -> None:
         self.id = since
-        # The id up to which the ticks to come are merged: resuming among them would lose some.
-        self._merged_to: str | None = None
 
     def params(self) -> dict[str, Any]:
         """Return the join params that resume."""
@@ -31,7 +29,6 @@ class Cursor:
         The reply's id is adopted only if nothing is replayed before it; otherwise each tick
         advances the position.
         """
-        self._merged_to = None
         if reply.get("recovered") is True:
             return True
         since, missed = self.id, reply.get("missed")
@@ -40,13 +37,7 @@ class Cursor:
 
     def moved(self, identifier: str) -> None:
         """Advance to the id of an event."""
-        if self._merged_to is None:
-            self.id = identifier
-
-    def delivered(self, state: str, end: str | None) -> None:
-        """Process how the ticks to come are sent; all merged ones so far have arrived."""
-        self.id = self._merged_to or self.id
-        self._merged_to = end if state == "conflated" else None
+        self.id = identifier
 
     def moved_to(self, epoch: str, shard: int, last: int) -> None:
         """Advance past packed ticks, which have the position of their shard instead of an id."""

@@ -57,7 +57,6 @@ class _Resumable[Item: Record | TickBatch](Stream[Item]):
             self._notice(feed_gap(self.topic, payload))
         elif event == "status":
             state, end = payload["state"], payload.get("to")
-            self._cursor.delivered(state, end)
             start, merged = payload.get("from"), payload.get("merged", 0)
             self._notice(
                 Delivery(topic=self.topic, state=state, start=start, end=end, merged=merged)

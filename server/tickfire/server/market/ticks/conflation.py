@@ -23,8 +23,8 @@ from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.views import BinaryView, Mask, View
 from tickfire.store.schema import TICK_TRADE, Stream
 
-MAX_SIZE: Final = 0xFFFF_FFFF
-"""The largest size of a tick; a write ends before a volume exceeds it."""
+MAX_SIZE: Final = 0xFFFF_FFFE
+"""The largest size of a merged tick, as the next one is undefined; a write ends before it."""
 
 type _Row = NDArray[np.void]
 
