@@ -45,9 +45,9 @@ class Slow:
         return int(self.count("catching_up") or 0)
 
     async def fall_behind(self) -> None:
-        """Publish until the client is behind, and as much again."""
+        """Publish until the client is behind, and as much again, unless it is evicted meanwhile."""
         more, before = 4, self.catching_up
-        while more:
+        while more and not self.count("evicted_total", cause="lag"):
             assert self.publisher.positions[0] < 8 * ENOUGH, "it never falls behind"
             await self.publish(BATCH)
             more -= self.catching_up > before
