@@ -150,6 +150,38 @@ async def test_a_client_that_is_cut_in_an_old_epoch_resumes_there(
         assert list(dict.fromkeys(epoch for epoch, *_ in seen.rows)) == sent
 
 
+@pytest.mark.parametrize("params", [{"max_hz": 100}, {}])
+async def test_a_client_that_was_cut_within_a_merged_write_of_an_ended_epoch_gets_the_rest(
+    valkey: Valkey, serve: Serve, archive: str, params: dict[str, float]
+) -> None:
+    async with recorded(valkey, archive) as past:
+        past.publish(mixed(100))
+        epoch, end = past.publisher.epoch.hex(), past.publisher.id(7)
+        # Of AAA at 1 and 5 and BBB at 3 and 7, it has the trades of AAA.
+        since = f"{epoch}-2~5~7"
+        lost = f"{epoch}-5k~5m~5q"  # which ends after the epoch
+        volume = sum(range(1, 6)) * 20
+        await past.settles()
+        await past.begin_epoch()
+        past.publish(mixed(10))
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        joined = await (await server.client()).join(REALTIME, {"since": since, **params})
+        assert joined.response["recovered"] is True
+
+        def told(joined: Joined) -> int:
+            return sum(tick["volume"] for tick in joined.of("tick"))
+
+        whole = volume + sum(1 + n % 5 for n in range(10)) - (1 + 3)
+        await joined.until(lambda joined: told(joined) >= whole, "all volume")
+        assert told(joined) == whole
+        assert joined.of("tick")[0]["id"] == end
+        assert joined.of("tick")[0]["volume"] == 2 + 4
+        again = await (await server.client()).join(REALTIME, {"since": lost})
+        assert again.response["recovered"] is False
+        assert again.response["missed"]["from"] == lost
+
+
 class Seen:
     """The ticks that a client has been sent over several connections."""
 
