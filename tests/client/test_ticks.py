@@ -144,56 +144,6 @@ def test_an_address_of_no_server_raises(wrong: str) -> None:
     assert repr(wrong) in str(error.value)
 
 
-@pytest.mark.parametrize("kind", ["ticks", "batches"])
-async def test_nothing_is_missing_and_nothing_twice_over_restarts(
-    publisher: Publisher, valkey: Valkey, serve: Serve, kind: str
-) -> None:
-    await restarts(publisher, valkey, serve, kind, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["ticks", "batches"])
-async def test_nothing_is_missing_and_nothing_twice_over_20_restarts(
-    publisher: Publisher, valkey: Valkey, serve: Serve, kind: str
-) -> None:
-    await restarts(publisher, valkey, serve, kind, 20)
-
-
-async def restarts(
-    publisher: Publisher, valkey: Valkey, serve: Serve, kind: str, count: int
-) -> None:
-    """Stop and start the server while ticks are written, and compare what a client got."""
-    server = await serve(valkey.url)
-    port = server.port
-    market = Market(url(server), reconnect_after_s=lambda _: 0.02, rejoin_after_s=lambda _: 0.02)
-    stream: Any = getattr(market, kind)(since=publisher.id(0))
-    got: list[int] = []
-
-    async def read() -> None:
-        async for item in stream:
-            if kind == "ticks":
-                got.append(item.ts_event)
-            else:
-                got.extend(item.ticks["ts_event"].tolist())
-
-    reading = asyncio.create_task(read())
-    sent: list[int] = []
-    for number in range(count + 1):
-        for part in range(3):
-            rows = trades(40, start=1_700_000_000_000_000_000 + (number * 3 + part) * 10**10)
-            sent += rows["ts_event"].tolist()
-            publisher.publish(rows, entry_size=16)
-            if part == 1 and number < count:
-                await server.stop()
-        if number < count:
-            server = await serve(valkey.url, port=port)
-    await eventually(lambda: len(got) >= len(sent), "all ticks")
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
-    assert got == sent
-    assert stream.gaps == []
-
-
 def test_the_layouts_are_those_of_the_server() -> None:
     assert packed.TICK == schema.TICK
     assert packed.HEADER == schema.BINARY_HEADER_2

@@ -71,29 +71,28 @@ async def received(client: Listener, count: int) -> tuple[list[Trade], str]:
 async def test_every_trade_of_two_feeds_arrives_once_and_a_restart_of_the_server_loses_none(
     tmp_path: Path, valkey: Valkey
 ) -> None:
-    store = await Store.open(valkey.url)
-    async with fed(tmp_path, store, 1):
+    async with await Store.open(valkey.url) as store:
+        async with fed(tmp_path, store, 1):
+            async with served(valkey, tmp_path) as server:
+                of_one = await server.beginning(1)
+                async with listening(
+                    server.socket, "market:realtime", {"since": of_one}, "tick", "gap"
+                ) as client:
+                    assert (await client.reply())["recovered"] is True
+                    first, held = await received(client, TRADES)
+                    assert first == expected(1)
+                    async with fed(tmp_path, store, 2):
+                        second, both = await received(client, TRADES)
+                        assert second == expected(2)
+        assert held.count("_") == 0 and both.count("_") == 1
         async with served(valkey, tmp_path) as server:
-            of_one = await server.beginning(1)
-            async with listening(
-                server.socket, "market:realtime", {"since": of_one}, "tick", "gap"
-            ) as client:
-                assert (await client.reply())["recovered"] is True
-                first, held = await received(client, TRADES)
-                assert first == expected(1)
-                async with fed(tmp_path, store, 2):
-                    second, both = await received(client, TRADES)
-                    assert second == expected(2)
-    assert held.count("_") == 0 and both.count("_") == 1
-    async with served(valkey, tmp_path) as server:
-        of_both = f"{await server.beginning(1)}_{await server.beginning(2)}"
-        for since, feeds in ((of_both, (1, 2)), (of_one, (1, 2)), (held, (2,)), (both, ())):
-            async with listening(
-                server.socket, "market:realtime", {"since": since}, "tick", "gap"
-            ) as client:
-                reply = await client.reply()
-                assert reply["recovered"] is True and reply["id"] == both
-                if feeds:
-                    again, _ = await received(client, TRADES * len(feeds))
-                    assert again == expected(*feeds)
-    await store.close()
+            of_both = f"{await server.beginning(1)}_{await server.beginning(2)}"
+            for since, feeds in ((of_both, (1, 2)), (of_one, (1, 2)), (held, (2,)), (both, ())):
+                async with listening(
+                    server.socket, "market:realtime", {"since": since}, "tick", "gap"
+                ) as client:
+                    reply = await client.reply()
+                    assert reply["recovered"] is True and reply["id"] == both
+                    if feeds:
+                        again, _ = await received(client, TRADES * len(feeds))
+                        assert again == expected(*feeds)

@@ -145,11 +145,10 @@ async def test_nothing_is_ever_sent_in_the_clear_to_a_tls_port(
     received = bytearray()
     async with terminating(certificates.context(), guarded.port) as port:
         store = await Store.open(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0?ssl_cert_reqs=none")
-    async with listening(received) as plain:
+    async with store, listening(received) as plain:
         store.url = type(store.url).parse(f"rediss://:{PASSWORD}@127.0.0.1:{plain}/0")
         with pytest.raises(REDIS_ERRORS):
             await store.connect(KEY)
-        await store.close()
     assert received[:2] == b"\x16\x03"  # a TLS ClientHello
     assert b"AUTH" not in received and PASSWORD.encode() not in received
 
@@ -162,11 +161,10 @@ async def test_a_socket_serves_writer_and_readers(guarded: Valkey) -> None:
 async def test_a_wrong_password_is_refused_by_both_ways(guarded: Valkey) -> None:
     with pytest.raises(UserError, match=r"cannot reach Redis at redis://\*\*\*@127\.0\.0\.1"):
         await Store.open(f"redis://:wrong@127.0.0.1:{guarded.port}/0")
-    store = await Store.open(f"redis://:{PASSWORD}@127.0.0.1:{guarded.port}/0")
-    store.url = type(store.url).parse(f"redis://:wrong@127.0.0.1:{guarded.port}/0")
-    with pytest.raises(RespError, match="WRONGPASS"):
-        await store.connect(KEY)
-    await store.close()
+    async with await Store.open(f"redis://:{PASSWORD}@127.0.0.1:{guarded.port}/0") as store:
+        store.url = type(store.url).parse(f"redis://:wrong@127.0.0.1:{guarded.port}/0")
+        with pytest.raises(RespError, match="WRONGPASS"):
+            await store.connect(KEY)
 
 
 async def test_an_absent_redis_is_named_without_its_password() -> None:

@@ -51,11 +51,10 @@ async def test_it_answers_once_started_and_is_gone_once_stopped() -> None:
 
 async def test_its_settings_are_ours() -> None:
     async with embedded(RedisOptions(free_port(), max_memory="64mb")) as server:
-        store = await Store.open(url(server))
-        settings = await store.client.config_get(
-            "bind", "save", "appendonly", "maxmemory", "maxmemory-policy", "protected-mode"
-        )
-        await store.close()
+        async with await Store.open(url(server)) as store:
+            settings = await store.client.config_get(
+                "bind", "save", "appendonly", "maxmemory", "maxmemory-policy", "protected-mode"
+            )
     assert settings == {
         "bind": "127.0.0.1",
         "save": "",
@@ -82,13 +81,11 @@ async def test_data_lasts_in_a_folder_and_nowhere_else(tmp_path: Path) -> None:
         (RedisOptions(free_port()), None),
     ):
         async with embedded(options) as server:
-            store = await Store.open(url(server))
-            await store.client.set("k", "1")
-            await store.close()
+            async with await Store.open(url(server)) as store:
+                await store.client.set("k", "1")
         async with embedded(options) as server:
-            store = await Store.open(url(server))
-            assert await store.client.get("k") == expected
-            await store.close()
+            async with await Store.open(url(server)) as store:
+                assert await store.client.get("k") == expected
 
 
 async def test_a_setting_that_valkey_refuses_is_passed_on() -> None:
@@ -182,16 +179,15 @@ def test_exit_codes_are_described_in_words() -> None:
 
 async def test_without_a_folder_nothing_is_ever_written() -> None:
     async with embedded() as server:
-        store = await Store.open(url(server))
-        folder = str((await store.client.config_get("dir"))["dir"])
-        await store.client.set("k", "v")
-        with pytest.raises(FileNotFoundError):
-            os.listdir(folder)
-        with pytest.raises(ResponseError):
-            await store.client.save()
-        await store.client.set("k", "w")
-        assert await store.client.get("k") == b"w"
-        await store.close()
+        async with await Store.open(url(server)) as store:
+            folder = str((await store.client.config_get("dir"))["dir"])
+            await store.client.set("k", "v")
+            with pytest.raises(FileNotFoundError):
+                os.listdir(folder)
+            with pytest.raises(ResponseError):
+                await store.client.save()
+            await store.client.set("k", "w")
+            assert await store.client.get("k") == b"w"
 
 
 async def answering(answer: bytes) -> tuple[asyncio.Server, int]:
@@ -220,15 +216,13 @@ async def test_a_server_that_hangs_up_is_not_ready() -> None:
 
 async def test_a_cluster_gets_a_cluster_client(tmp_path: Path) -> None:
     async with embedded() as alone:
-        store = await Store.open(url(alone))
-        assert not isinstance(store.client, RedisCluster)
-        await store.close()
+        async with await Store.open(url(alone)) as store:
+            assert not isinstance(store.client, RedisCluster)
     async with cluster(tmp_path) as address:
-        store = await Store.open(address)
-        assert isinstance(store.client, RedisCluster)
-        await store.client.set("k", "v")
-        assert await store.client.get("k") == b"v"
-        await store.close()
+        async with await Store.open(address) as store:
+            assert isinstance(store.client, RedisCluster)
+            await store.client.set("k", "v")
+            assert await store.client.get("k") == b"v"
 
 
 @contextlib.asynccontextmanager

@@ -110,49 +110,50 @@ async def test_a_failover_that_lost_acknowledged_ticks_loses_nothing(
     pair: tuple[Valkey, Valkey],
 ) -> None:
     primary, replica = pair
-    store = await Store.open(primary.url)
-    async with sending(META, part(0, 20)) as feed, ingesting(feed, store) as ingest:
-        await until_records(ingest, 20)
-        epoch = ingest.writer.epoch
-        await eventually(lambda: in_step(primary, replica), "the replica is in step")
-        replica.client.replicaof("no", "one")  # from here on it receives nothing
-        feed.send(part(20, 40))
-        await until_records(ingest, 40)
-        seen = stream(primary.client)
-        feed.send(part(40, 50))
-        await fail_over(primary, replica)
-        feed.send(part(50, 60))
-        await until_records(ingest, 60)
-        assert ingest.writer.epoch == epoch
-    held = stream(primary.client)
-    assert sequences(held) == TRADES["sequence"].tolist()
-    assert {position: held[position] for position in seen} == seen
-    assert "epoch" not in kinds(primary.client)
-    await store.close()
+    async with await Store.open(primary.url) as store:
+        async with sending(META, part(0, 20)) as feed, ingesting(feed, store) as ingest:
+            await until_records(ingest, 20)
+            epoch = ingest.writer.epoch
+            await eventually(lambda: in_step(primary, replica), "the replica is in step")
+            replica.client.replicaof("no", "one")  # from here on it receives nothing
+            feed.send(part(20, 40))
+            await until_records(ingest, 40)
+            seen = stream(primary.client)
+            feed.send(part(40, 50))
+            await fail_over(primary, replica)
+            feed.send(part(50, 60))
+            await until_records(ingest, 60)
+            assert ingest.writer.epoch == epoch
+        held = stream(primary.client)
+        assert sequences(held) == TRADES["sequence"].tolist()
+        assert {position: held[position] for position in seen} == seen
+        assert "epoch" not in kinds(primary.client)
 
 
 async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
     pair: tuple[Valkey, Valkey], caplog: pytest.LogCaptureFixture
 ) -> None:
     primary, replica = pair
-    store = await Store.open(primary.url)
-    async with sending(META, part(0, 20)) as feed, ingesting(feed, store, keep_bytes=0) as ingest:
-        await until_records(ingest, 20)
-        epoch = ingest.writer.epoch
-        await eventually(lambda: in_step(primary, replica), "the replica is in step")
-        replica.client.replicaof("no", "one")
-        feed.send(part(20, 40))
-        await until_records(ingest, 40)
-        end = max(stream(primary.client))
-        await fail_over(primary, replica)
-        feed.send(part(40, 60))
-        await until_records(ingest, 60)
-        assert ingest.writer.epoch != epoch
-    assert sequences(stream(primary.client)) == TRADES["sequence"].tolist()[40:]
-    assert kinds(primary.client).count("epoch") == 1
-    assert "Redis has lost data of the epoch" in caplog.text
-    assert ended_of(primary.client.hgetall(META_KEY), 1) == Ended(epoch, (end,))
-    await store.close()
+    async with await Store.open(primary.url) as store:
+        async with (
+            sending(META, part(0, 20)) as feed,
+            ingesting(feed, store, keep_bytes=0) as ingest,
+        ):
+            await until_records(ingest, 20)
+            epoch = ingest.writer.epoch
+            await eventually(lambda: in_step(primary, replica), "the replica is in step")
+            replica.client.replicaof("no", "one")
+            feed.send(part(20, 40))
+            await until_records(ingest, 40)
+            end = max(stream(primary.client))
+            await fail_over(primary, replica)
+            feed.send(part(40, 60))
+            await until_records(ingest, 60)
+            assert ingest.writer.epoch != epoch
+        assert sequences(stream(primary.client)) == TRADES["sequence"].tolist()[40:]
+        assert kinds(primary.client).count("epoch") == 1
+        assert "Redis has lost data of the epoch" in caplog.text
+        assert ended_of(primary.client.hgetall(META_KEY), 1) == Ended(epoch, (end,))
 
 
 # --- restarts
