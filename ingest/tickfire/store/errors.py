@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -18,6 +20,8 @@ OUTAGES: Final = frozenset({"CLUSTERDOWN", "LOADING", "MASTERDOWN"})
 MOVES: Final = frozenset({"ASK", "MOVED", "TRYAGAIN"})
 """Codes of error replies by which a Cluster says that another node holds a key, or soon will."""
 
+_UNREACHED: Final = re.compile(r"Error (-?\d+) connecting to ")
+"""The beginning of an error of redis-py, and its number."""
 _OF_OUTAGES: Final = (
     OSError, of_redis_py.ConnectionError, of_redis_py.TimeoutError, of_redis_py.ClusterError,
 )  # fmt: skip
@@ -40,7 +44,32 @@ def reason_of(error: BaseException | None) -> str:
     """Return an error in words; None stands for a connection that the server closed."""
     if error is None:
         return "it closed the connection"
+    if wants_password(error):
+        return "it asks for a password"
+    refused = _UNREACHED.match(str(error))
+    if refused is not None and int(refused[1]) > 0:
+        return os.strerror(int(refused[1])).lower()
     return str(error) or ("no reply" if isinstance(error, TimeoutError) else type(error).__name__)
+
+
+def wants_password(error: BaseException | None) -> bool:
+    """Return whether an error says that Redis asks for a password, and was given none."""
+    text = str(error)
+    return "HELLO must be called with" in text or "Authentication required" in text
+
+
+def advice_of(error: BaseException | None) -> str:
+    """Return what to do about an error of the first connection."""
+    text = str(error)
+    if wants_password(error):
+        return "write the password into REDIS_URL, as redis://:PASSWORD@HOST:PORT/0"
+    if isinstance(error, _OF_REFUSALS) or "WRONGPASS" in text:
+        return "correct the user and the password in REDIS_URL"
+    if "DB index" in text:
+        return "name a database that it has in REDIS_URL, mostly 0 to 15"
+    if "Name or service not known" in text:
+        return "correct the host in REDIS_URL"
+    return "start it, or correct REDIS_URL"
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from tickfire.base.errors import UserError
 from tickfire.base.retry import Backoff, retry
 from tickfire.store.connection import RedisConnection
 from tickfire.store.detect import Found, find_servers, is_certificate_refused, tls_context
-from tickfire.store.errors import REDIS_ERRORS, is_outage, reason_of
+from tickfire.store.errors import REDIS_ERRORS, advice_of, is_outage, reason_of
 from tickfire.store.limits import CONNECT_TIMEOUT_S, FIRST_RETRY_S, MAX_RETRY_S
 from tickfire.store.outage import Outage
 from tickfire.store.resp import RespError
@@ -98,7 +98,7 @@ class Store:
                 if waited_s >= patience_s or not is_outage(error) or is_certificate_refused(error):
                     raise UserError(
                         f"cannot reach Redis at {parsed.shown}: {reason_of(error)}; "
-                        "start it, or correct REDIS_URL."
+                        f"{advice_of(error)}."
                     ) from error
                 outage.begin(OPENING, error)
                 await backoff.pause()

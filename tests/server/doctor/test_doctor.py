@@ -6,6 +6,7 @@ import asyncio
 import json
 import resource
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,15 +18,22 @@ from tests.support.eventually import eventually
 from tests.support.sentinel import one_sentinel
 from tests.support.server import Server
 from tests.support.valkey import Valkey
+from tickfire.base import extras
 from tickfire.base.ports import free_port
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
+from tickfire.server.access.rules import Access
 from tickfire.server.doctor import machine
 from tickfire.server.doctor.build import examine_page
 from tickfire.server.doctor.check import Check, Examine, Status, run_checks
 from tickfire.server.doctor.feed import examine_feed
 from tickfire.server.doctor.machine import examine_limits, examine_machine, examine_port
 from tickfire.server.doctor.redis import examine_embedded, examine_redis
+from tickfire.server.doctor.settings import (
+    examine_access,
+    examine_archive,
+    examine_shared_ports,
+)
 
 KEY = "db-" + "k" * 29
 
@@ -96,6 +104,34 @@ async def test_sentinels_name_the_primary_that_is_checked(tmp_path: Path) -> Non
     assert found["Redis failover"].found == "primary main of Sentinels, with 1 replicas"
 
 
+async def test_the_advice_for_a_redis_that_refuses_is_that_for_its_reason(tmp_path: Path) -> None:
+    server = Valkey("--dir", str(tmp_path))
+    server.client.config_set("requirepass", "right")
+    try:
+        at = f"127.0.0.1:{server.port}"
+        for url, found, advice in (
+            (f"redis://{at}/0", "it asks for a password", "Write the password into REDIS_URL"),
+            (f"redis://:wrong@{at}/0", "invalid username-password", "Correct the user and the"),
+            (f"redis://:right@{at}/99", "DB index is out of range", "Name a database that it has"),
+            ("redis://no.such.host.invalid/0", "no.such.host", "Correct the host in REDIS_URL"),
+        ):
+            check = (await checked(partial(examine_redis, url)))["it"]
+            assert check.status is Status.FAILED
+            assert found in check.found and check.advice.startswith(advice)
+    finally:
+        server.close()
+
+
+async def test_a_clock_far_from_that_of_redis_fails(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time
+    for late_s, status in ((60.0, Status.FAILED), (1.0, Status.WARNING)):
+        monkeypatch.setattr(time, "time", partial(lambda late_s: now() + late_s, late_s))
+        offset = (await checked(partial(examine_redis, valkey.url)))["clock offset"]
+        assert offset.status is status and "time service" in offset.advice
+
+
 async def test_a_redis_out_of_reach_fails_without_its_password() -> None:
     url = f"redis://me:hunter2@127.0.0.1:{free_port()}/0"
     found = await checked(partial(examine_redis, url))
@@ -146,6 +182,41 @@ async def test_a_port_is_free_taken_or_that_of_tickfire(silent: int, server: Ser
     assert "tickfire is running" in (await port(server.port)).found
     taken = await port(silent)
     assert (taken.status, taken.advice) == (Status.FAILED, "Set PORT to another.")
+    elsewhere = partial(examine_port, "port", "192.0.2.1", free_port(), "Set PORT to another.")
+    found = (await checked(elsewhere))["port"]
+    assert found.status is Status.FAILED and "an address of this machine" in found.advice
+
+
+# --- settings
+async def test_who_may_connect_is_told_and_nobody_is_a_warning() -> None:
+    found = (await checked(partial(examine_access, Access())))["clients"]
+    assert found.status is Status.WARNING and "SECRET_KEY_BASE" in found.advice
+    found = (await checked(partial(examine_access, Access(secret="too short"))))["clients"]
+    assert found.status is Status.WARNING and "too short" in found.found
+    found = (await checked(partial(examine_access, Access(secret="s" * 64))))["clients"]
+    assert found.found == "accepted with signed tokens, keys"
+
+
+async def test_an_archive_is_written_read_or_lacks_its_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = (await checked(partial(examine_archive, str(tmp_path / "new"))))["archive"]
+    assert found.status is not Status.FAILED and "GiB free" in found.found
+    assert not (tmp_path / "new").exists()
+    found = (await checked(partial(examine_archive, "memory://bucket")))["archive"]
+    assert found.found == "memory://bucket can be read"
+    (tmp_path / "file").touch()
+    found = (await checked(partial(examine_archive, str(tmp_path / "file"))))["archive"]
+    assert found.status is Status.WARNING and "cannot be written" in found.found
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    found = (await checked(partial(examine_archive, str(tmp_path))))["it"]
+    assert found.status is Status.FAILED and "pip install 'tickfire[archive]'" in str(found)
+
+
+async def test_a_port_that_two_processes_share_fails() -> None:
+    ports = {"PORT": 4000, "SERVE_METRICS_PORT": 9101, "INGEST_METRICS_PORT": 9101, "A": None}
+    found = await checked(partial(examine_shared_ports, {**ports, "B": 0, "C": None}))
+    assert found["ports"].found == "9101 is set for SERVE_METRICS_PORT and INGEST_METRICS_PORT"
 
 
 async def test_the_limit_of_files_is_raised_or_told(monkeypatch: pytest.MonkeyPatch) -> None:

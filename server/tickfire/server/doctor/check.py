@@ -80,16 +80,17 @@ async def _examined(name: str, examine: Examine, timeout_s: float) -> list[Check
         async with asyncio.timeout(timeout_s):
             return await examine()
     except TimeoutError:
-        return [failed(name, f"no answer within {timeout_s:g} s", "Look for a host that is down.")]
+        advice = "Look for a host that is down, a firewall, or TLS on one side alone."
+        return [failed(name, f"no answer within {timeout_s:g} s", advice)]
     except UserError as error:
-        return [failed(name, *_split(printable(str(error))))]
+        return [failed(name, *split_sentence(printable(str(error))))]
     except Exception as error:
         text = printable(f"the check itself failed: {type(error).__name__}: {error}")
         return [failed(name, text, "Please report this.")]
 
 
-def _split(sentence: str) -> tuple[str, str]:
-    """Return the reason of an error, and what to do, which follows a semicolon."""
+def split_sentence(sentence: str) -> tuple[str, str]:
+    """Return the reason of an error, and the advice, which follows the last semicolon."""
     reason, _, advice = sentence.rstrip(".").rpartition("; ")
     if not reason:
         return advice, "Correct it."

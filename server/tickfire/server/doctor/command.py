@@ -13,7 +13,10 @@ from typing import Any, Final
 
 import click
 
+from tickfire.archive.cli import record
 from tickfire.ingest.cli import ingest
+from tickfire.ingest.news.cli import news
+from tickfire.models.infer.cli import infer
 from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page
 from tickfire.server.doctor.check import Check, Examine, Status, run_checks
 from tickfire.server.doctor.feed import examine_feed
@@ -24,7 +27,12 @@ from tickfire.server.doctor.machine import (
     examine_port,
 )
 from tickfire.server.doctor.redis import examine_embedded, examine_redis
-from tickfire.server.serve import serve
+from tickfire.server.doctor.settings import (
+    examine_access,
+    examine_archive,
+    examine_shared_ports,
+)
+from tickfire.server.serve import access_of, serve
 from tickfire.server.settings.check import defaults_of
 from tickfire.server.settings.file import SettingsFile
 from tickfire.store.options import own_redis_url_option
@@ -51,12 +59,13 @@ _COLOURS: Final = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: 
 def doctor(context: click.Context, redis_url: str | None, as_json: bool, timeout_s: float) -> None:
     """Check the machine, Redis and the feed, and say what to do.
 
-    The settings are those with which `tickfire serve` and `tickfire ingest` would start here: of
-    the environment and of the settings file. Exits with code 1 if a check has failed.
+    The settings are those with which the processes would start here: of the environment and of the
+    settings file. Exits with code 1 if a check has failed.
     """
     file = context.find_root().meta[SettingsFile.__name__]
-    serving, ingesting = _settings(serve, "serve", file), _settings(ingest, "ingest", file)
-    examinations = _examinations(redis_url, serving, ingesting)
+    commands = {"serve": serve, "ingest": ingest, "news": news, "infer": infer, "record": record}
+    settings = {name: _settings(each, name, file) for name, each in commands.items()}
+    examinations = _examinations(redis_url, settings)
     logging.getLogger("tickfire").setLevel(logging.ERROR)  # the table tells
     checks = asyncio.run(run_checks(examinations, timeout_s))
     if as_json:
@@ -73,8 +82,9 @@ def _settings(command: click.Command, name: str, file: SettingsFile) -> Mapping[
 
 
 def _examinations(
-    redis_url: str | None, serving: Mapping[str, Any], ingesting: Mapping[str, Any]
+    redis_url: str | None, settings: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[str, Examine]]:
+    serving, ingesting = settings["serve"], settings["ingest"]
     redis: Examine = examine_embedded if redis_url is None else partial(examine_redis, redis_url)
     server = partial(
         examine_port, "port", serving["host"], serving["port"],
@@ -96,14 +106,30 @@ def _examinations(
                 examine_port, f"metrics of {name}", given["metrics_host"], given["metrics_port"],
                 f"Stop the program that uses it, or set {name.upper()}_METRICS_PORT to another.",
             ))
-            for name, given in (("serve", serving), ("ingest", ingesting))
+            for name, given in settings.items()
             if given["metrics_port"]
         ),
+        ("ports", partial(examine_shared_ports, _ports(settings))),
+        ("clients", partial(examine_access, access_of(serving))),
+        *(("archive", partial(examine_archive, archive)) for archive in _archives(settings)),
         *(("feed", feed) for feed in feeds),
         ("GPU", examine_adapter),
         ("page", examine_page),
         ("kernel cache", examine_cache),
     ]  # fmt: skip
+
+
+def _ports(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, int | None]:
+    """Return the ports of processes by the variables that set them."""
+    metrics = {
+        f"{name.upper()}_METRICS_PORT": each["metrics_port"] for name, each in settings.items()
+    }
+    return {"PORT": settings["serve"]["port"], **metrics}
+
+
+def _archives(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    named = (settings[name]["archive"] for name in ("record", "serve"))
+    return list(dict.fromkeys(each for each in named if each))
 
 
 def _any_failed(checks: Sequence[Check]) -> bool:

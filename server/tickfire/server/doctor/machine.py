@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import platform
 import resource
@@ -120,8 +121,18 @@ async def examine_port(name: str, host: str, port: int, advice: str) -> list[Che
     except UserError as error:
         if await _is_ours(host, port):
             return [ok(name, f"{port} on {host}: tickfire is running there")]
-        return [failed(name, str(error).partition(";")[0].rstrip("."), advice)]
+        reason = str(error).partition(";")[0].rstrip(".")
+        cause = error.__cause__
+        number = cause.errno if isinstance(cause, OSError) else None
+        return [failed(name, reason, advice if number == errno.EADDRINUSE else _other(number))]
     return [ok(name, f"{port} on {host} is free")]
+
+
+def _other(number: int | None) -> str:
+    """Return advice for a port that is free and cannot be had all the same."""
+    if number == errno.EACCES:
+        return "Choose a port above 1023, or grant CAP_NET_BIND_SERVICE."
+    return "Listen on an address of this machine, or on 0.0.0.0 for all of them."
 
 
 async def _is_ours(host: str, port: int) -> bool:
