@@ -17,6 +17,7 @@ from tests.support.publisher import Publisher
 from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
 from tickfire.archive.recorder import RecordConfig, Recorder
+from tickfire.archive.tables import TICKS
 from tickfire.archive.target import Target
 from tickfire.archive.views import open_views
 from tickfire.ingest.dbn.file import open_dbn
@@ -97,10 +98,13 @@ class Recorded:
 
 
 @contextlib.asynccontextmanager
-async def recorded(valkey: Valkey, archive: str, shards: int = 1) -> AsyncIterator[Recorded]:
+async def recorded(
+    valkey: Valkey, archive: str, shards: int = 1, tables: tuple[str, ...] = (TICKS,)
+) -> AsyncIterator[Recorded]:
+    """Record epochs of the instruments AAA and BBB."""
     publisher = Publisher(valkey.client, shards)
     publisher.instruments(SYMBOLS)
-    async with recording(valkey.url, archive, rotation=SEEN_EPOCHS, tables=("ticks",)) as recorder:
+    async with recording(valkey.url, archive, rotation=SEEN_EPOCHS, tables=tables) as recorder:
         yield Recorded(publisher, recorder)
 
 

@@ -53,4 +53,5 @@ class Pauses:
                 self.begin(error)
                 await asyncio.sleep(RETRY_S)
             else:
+                self.end()
                 return

@@ -9,20 +9,26 @@ from typing import Any
 
 import pytest
 
+from tests.support.dbn import START
+from tests.support.dbn import trades as dbn_trades
+from tests.support.eventually import eventually
 from tests.support.fallback import fallback_client
+from tests.support.ingest import ingesting, sending, until_records
 from tests.support.phoenix_client import Joined
 from tests.support.publisher import FEED, Publisher, mixed, trades
-from tests.support.recording import SYMBOLS, recorded, recording
+from tests.support.recording import SEEN_EPOCHS, SYMBOLS, recorded, recording
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.client import Market
 from tickfire.client.market.cursor import Cursor
 from tickfire.client.market.packed import Packed
+from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.server.market.epoch import routes
 from tickfire.server.market.epoch.ended import ArchivedEpoch
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.store.epoch import ENDED, Ended
 from tickfire.store.schema import META_KEY, meta_field
+from tickfire.store.store import Store
 
 WITHIN_S = 20.0
 
@@ -357,3 +363,48 @@ async def test_the_python_client_resumes(
         else:
             assert [row.tobytes() for row in found] == past.ticks[10:]
         assert stream.id == past.ids[-1]
+
+
+async def test_redis_is_killed_under_a_running_ingest(
+    own_valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    """Ingest tells where the epoch ended; a client that resumes gets every tick once."""
+    rows = dbn_trades(400)
+    meta = Metadata("TEST.DATA", None, START)
+    params = {"encoding": "binary", "header": 2}
+    async with (
+        await Store.open(own_valkey.url) as store,
+        sending(meta, rows[:100].tobytes()) as feed,
+        ingesting(feed, store) as ingest,
+        recording(own_valkey.url, archive, rotation=SEEN_EPOCHS) as recorder,
+    ):
+        await until_records(ingest, 100)
+        server = await serve(own_valkey.url, archive=archive)
+        client = await server.client()
+        begin = await server.beginning(FEED)
+        joined = await client.join(REALTIME, {"since": begin, **params})
+        await joined.until(has(100))
+        await client.close()
+        cursor, seen = Cursor(begin), []
+        for packed in packed_of(joined):
+            cursor.moved_to(packed.epoch, packed.shard, packed.last)
+            seen += packed.ticks["sequence"].tolist()
+        feed.send(rows[100:200].tobytes())
+        await until_records(ingest, 200)
+        await eventually(lambda: recorder.metrics.rows >= 200, "all is recorded")
+        epoch = ingest.writer.epoch
+        own_valkey.kill()
+        feed.send(rows[200:300].tobytes())
+        await eventually(lambda: int(ingest.states.positions[0]) > 250, "ticks wait")
+        own_valkey.start()
+        await eventually(lambda: ingest.writer.epoch != epoch, "a new epoch")
+        feed.send(rows[300:].tobytes())
+        await until_records(ingest, 400)
+        await eventually(lambda: server.market.trouble() is None, "the market is loaded")
+        joined = await (await server.client()).join(REALTIME, {"since": cursor.id, **params})
+        assert joined.response["recovered"] is True
+        await joined.until(has(300))
+        for packed in packed_of(joined):
+            seen += packed.ticks["sequence"].tolist()
+        assert seen == list(range(400))
+        assert not joined.of("gap")
