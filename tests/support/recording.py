@@ -85,11 +85,11 @@ class Recorded:
         written = [lane.last_tick for lane in lanes]
         return written == publisher.positions and all(lane.saw_all for lane in lanes)
 
-    async def begin_epoch(self) -> None:
+    async def begin_epoch(self, symbols: dict[int, str] = SYMBOLS) -> None:
         """Empty Redis, and begin a new epoch, of which the recorder learns."""
         self.publisher.client.flushall()
         self.publisher.begin_epoch()
-        self.publisher.instruments(SYMBOLS)
+        self.publisher.instruments(symbols)
         key = self.publisher.epoch
         await eventually(
             lambda: any(epoch.key == key for epoch, _ in self.recorder._feeds.values()),

@@ -15,19 +15,24 @@ from tests.support.eventually import eventually
 from tests.support.fallback import fallback_client
 from tests.support.ingest import ingesting, sending, until_records
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import FEED, Publisher, mixed, trades
+from tests.support.publisher import FEED, STREAM, Publisher, mixed, trades
 from tests.support.recording import SEEN_EPOCHS, SYMBOLS, recorded, recording
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
+from tickfire.archive.commits import Commits
+from tickfire.archive.names import source_of
+from tickfire.archive.tables import TICKS
+from tickfire.archive.target import Target
 from tickfire.client import Market
 from tickfire.client.market.cursor import Cursor
 from tickfire.client.market.packed import Packed
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.server.market.epoch import routes
 from tickfire.server.market.epoch.ended import ArchivedEpoch
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
 from tickfire.server.market.ticks.views import REALTIME
 from tickfire.store.epoch import ENDED, Ended
-from tickfire.store.schema import META_KEY, meta_field
+from tickfire.store.schema import META_KEY, meta_field, new_epoch
 from tickfire.store.store import Store
 
 WITHIN_S = 20.0
@@ -408,3 +413,64 @@ async def test_redis_is_killed_under_a_running_ingest(
             seen += packed.ticks["sequence"].tolist()
         assert seen == list(range(400))
         assert not joined.of("gap")
+
+
+async def test_instruments_that_the_old_epoch_named_otherwise(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    """Their ids stand for other symbols now; the table comes before the ticks that need it."""
+    async with recorded(valkey, archive) as past:
+        past.publish(mixed(50))
+        await past.settles()
+        await past.begin_epoch({1: "BBB", 2: "CCC"})
+        past.publish(mixed(20))
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        client = await server.client()
+        realtime = await client.join(REALTIME, {"since": past.ids[9]})
+        await realtime.count("tick", 60)
+        symbols = [tick["symbol"] for tick in realtime.of("tick")]
+        assert symbols == ["AAA", "BBB"] * 20 + ["BBB", "CCC"] * 10
+        one = await client.join("market:BBB", {"since": past.ids[9]})
+        await one.count("tick", 30)
+        assert one.of("tick") == [t for t in realtime.of("tick") if t["symbol"] == "BBB"]
+        packed = {"since": past.ids[9], "encoding": "binary", "header": 2}
+        binary = await (await server.client()).join(REALTIME, packed)
+        await binary.until(has(120))
+        table: dict[int, str] = {}
+        named = []
+        for kind, payload in binary.events:
+            if kind == "instruments":
+                rows = payload["instruments"]
+                table = {row["instrument_id"]: row["symbol"] for row in rows}
+            elif kind == "ticks":
+                ticks = Packed(payload).ticks
+                ids_of_trades = ticks["instrument_id"][ticks["kind"] == 1].tolist()
+                named += [table[key] for key in ids_of_trades]
+        assert named == symbols
+
+
+async def test_what_the_archive_does_not_hold_is_missed(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    async with recorded(valkey, archive) as past:
+        past.publish(trades(300), 100)
+        await past.settles()
+        old = past.ids[:]
+        await past.begin_epoch()
+        past.publish(trades(10))
+        server = await serve(valkey.url, archive=archive)
+        await server.reaches(past.publisher)
+        client = await server.client()
+        unknown = str(WireId((FeedPositions(new_epoch(FEED), (3,)),)))
+        joined = await client.join(REALTIME, {"since": unknown})
+        assert joined.response["missed"] == {"from": unknown, "to": past.publisher.id(10)}
+        await client.leave(REALTIME)
+        refused = await client.join(REALTIME, {"since": f"{old[0]}.1"})
+        assert refused.response["reason"] == "since is an id of another number of shards"
+        source = source_of(STREAM, bytes.fromhex(old[0][:16]))
+        assert Commits(Target(archive), TICKS, source).expire(keep_days=-1)
+        joined = await client.join(REALTIME, {"since": old[9]})
+        assert joined.response["missed"] == {"from": old[9], "to": past.publisher.id(0)}
+        await joined.count("tick", 10)
+        assert ids(joined) == past.ids[-10:]
