@@ -1,0 +1,80 @@
+"""`bars_of`: the bars of an archive, with those that ended epochs left open. Blocking.
+
+When an epoch ends, its running bars are in no stream of bars. They are folded from its last ticks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tickfire.archive.names import Source, day_of
+from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.store.schema import BAR, BAR_LATE, MINUTE_S, TICK_TRADE, Rows
+
+if TYPE_CHECKING:
+    from tickfire.archive.reading import ArchiveReader, DataFile, EpochBars
+
+OPEN_S: Final = (1, MINUTE_S)
+"""Intervals of the bars that are folded from ticks."""
+MAX_TRADES: Final = 100_000
+"""Trades after the last bar of an epoch beyond which they are not those of open bars: bars were not
+recorded."""
+LATEST_NS: Final = 2**62
+NO_BARS: Final = np.zeros(0, BAR)
+
+
+def bars_of(
+    reader: ArchiveReader,
+    feed: int,
+    symbol: str,
+    intervals_s: Sequence[int],
+    begin: int,
+    end: int,
+) -> list[Rows]:
+    """Return the pieces of bars of a symbol that start in a range of time, epoch by epoch.
+
+    The parameters and results are those of `ArchiveReader.bars`.
+    """
+    days = day_of(max(begin, 0)), day_of(min(end, LATEST_NS))
+    files = reader.files("ticks", symbol, *days)
+    closed = reader.bars(feed, symbol, intervals_s, begin, end, files)
+    found = {epoch: [bars.rows] for epoch, bars in closed.items()}
+    for source in reader.epochs(files):
+        if source.stream is not None and source.stream.feed == feed:
+            for interval_s in set(intervals_s).intersection(OPEN_S):
+                bars = closed[source.epoch]
+                opened = _open_bars(reader, files, source, bars, interval_s, begin, end)
+                found[source.epoch].append(opened)
+    joined = (np.concatenate(rows) for rows in found.values())
+    return [rows for rows in joined if len(rows)]
+
+
+def _open_bars(
+    reader: ArchiveReader,
+    files: Sequence[DataFile],
+    source: Source,
+    closed: EpochBars,
+    interval_s: int,
+    begin: int,
+    end: int,
+) -> Rows:
+    """Return the bars that are folded from the ticks of a source after its last bar."""
+    assert source.stream is not None
+    after, start = 0, -1
+    rows = closed.rows[closed.shards == source.stream.shard]
+    rows = rows[(rows["interval_s"] == interval_s) & (rows["flags"] & BAR_LATE == 0)]
+    if len(rows):
+        last = rows[np.argmax(rows["n"])]
+        after, start = int(last["n"]), int(last["start"])
+    ticks, positions = reader.ticks(
+        files, source, after, begin, end, MAX_TRADES + 1, kind=TICK_TRADE
+    )
+    if not 0 < len(ticks) <= MAX_TRADES:
+        return NO_BARS
+    states = InstrumentStates(feed=source.stream.feed)
+    pieces = np.concatenate([states.fold(ticks, int(positions[0])), states.close()])
+    opened: Rows = pieces[(pieces["interval_s"] == interval_s) & (pieces["start"] > start)]
+    return opened
