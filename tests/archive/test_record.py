@@ -22,12 +22,14 @@ from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, tick, trades
 from tests.support.recording import QUICK, record_process, recording, rows_of, ticks_of_file
 from tests.support.valkey import Valkey
-from tickfire.archive import recorder as recorder_module
+from tickfire.archive import naming, process
 from tickfire.archive.commits import RecordedElsewhere
+from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import source_of
 from tickfire.archive.partition import instruments_in
-from tickfire.archive.recorder import RecordConfig, Recorder
+from tickfire.archive.pending import Rotation
+from tickfire.archive.recorder import RecordConfig
 from tickfire.archive.tables import TABLE
 from tickfire.archive.target import Target
 from tickfire.archive.writer import TableWriter
@@ -236,9 +238,7 @@ async def test_a_standby_says_so_until_it_takes_over(
 
     async with asyncio.TaskGroup() as tasks:
         first, second = (
-            tasks.create_task(
-                recorder_module.record(config, valkey.url, Endpoint("127.0.0.1", port))
-            )
+            tasks.create_task(process.record(config, valkey.url, Endpoint("127.0.0.1", port)))
             for port in ports
         )
         await eventually(has(tmp_path, 10), "all is recorded")
@@ -387,9 +387,41 @@ async def test_an_outage_of_redis_may_be_long(
             raise ConnectionError("out of reach")
         return {}
 
-    monkeypatch.setattr(recorder_module, "read_hash", read_hash)
-    monkeypatch.setattr(recorder_module, "RETRY_S", 0.0)
+    monkeypatch.setattr(naming, "read_hash", read_hash)
+    monkeypatch.setattr(naming, "RETRY_S", 0.0)
     async with await Store.open(valkey.url) as store:
-        found = Recorder(RecordConfig(str(tmp_path)), store)
-        assert (await found._instruments()).named(1, 7, 0).symbol
+        assert (await naming.Naming(store).present()).named(1, 7, 0).symbol
     assert next(failures, None) is None
+
+
+async def test_the_end_of_an_epoch_has_the_names_of_its_time(
+    valkey: Valkey, tmp_path: Path
+) -> None:
+    """They are written once the next epoch is there, with other names."""
+    late = Rotation(age_s=3600)
+    publisher = Publisher(valkey.client)
+    publisher.instruments({1: "AAA"})
+    old = publisher.epoch
+    async with recording(valkey.url, str(tmp_path), rotation=late, tables=("ticks",)) as recorder:
+        publisher.publish(trades(100))
+        await eventually(lambda: recorder._waiting() == 100, "all is read")
+        publisher.status("session")
+        await eventually(lambda: recorder._feeds[1][1][0].lane.saw_all, "the epoch is seen")
+        valkey.client.flushall()
+        publisher.begin_epoch()
+        publisher.instruments({1: "BBB"})
+        await eventually(has(tmp_path, 100), "the old epoch is recorded")
+        log = EpochLog(Target(str(tmp_path)))
+        await eventually(lambda: log.ended(1, old, publisher.epoch)[0].is_whole, "its end is noted")
+    assert rows_of(tmp_path, "SELECT symbol, count(*) FROM ticks GROUP BY 1") == [("AAA", 100)]
+
+
+async def test_files_of_ended_epochs_are_removed_too(
+    valkey: Valkey, publisher: Publisher, tmp_path: Path
+) -> None:
+    publisher.publish(trades(300))
+    async with recording(valkey.url, str(tmp_path)):
+        await eventually(has(tmp_path, 300), "all is recorded")
+    publisher.begin_epoch()
+    async with recording(valkey.url, str(tmp_path), keep_days=1e-9):
+        await eventually(lambda: not files(tmp_path), "old files are removed")

@@ -84,7 +84,8 @@ def record(
         raise UsageError("name the folder to record to, or set TICKFIRE_ARCHIVE.")
     require_extra("archive", "tickfire record")
     from tickfire.archive.pending import Rotation
-    from tickfire.archive.recorder import RecordConfig, run
+    from tickfire.archive.process import run
+    from tickfire.archive.recorder import RecordConfig
     from tickfire.archive.tables import TABLES
     from tickfire.base.run import run_loop
 

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from tickfire.archive.names import (
+    COMMITS,
     DataName,
     Id,
     Source,
@@ -65,6 +66,14 @@ class Commit(msgspec.Struct, frozen=True, tag=False):
 
 class RecordedElsewhere(Exception):
     """Raised when another recorder has written a part of a batch."""
+
+
+def recorded(target: Target) -> Iterator[tuple[str, Source]]:
+    """Yield the tables of an archive, each with the sources that it has."""
+    for table in target.names(COMMITS):
+        for folder in target.names(f"{COMMITS}/{table}"):
+            name, _, epoch = folder.partition("-")
+            yield table, Source(name, epoch)
 
 
 class Commits:

@@ -39,8 +39,8 @@ class Keeper(Protocol):
 
     rotation: Rotation
 
-    async def write(self, writer: TableWriter, pending: Pending) -> None:
-        """Write a batch, however long the target refuses."""
+    async def write(self, writer: TableWriter, pending: Pending, *, is_over: bool = False) -> None:
+        """Write a batch, of an epoch that is over or not, however long the target refuses."""
 
     async def is_current(self, epoch: Epoch) -> bool:
         """Return whether Redis holds an epoch; false also if it cannot be asked now."""
@@ -124,7 +124,7 @@ class Lane:
         for key, pending in self._pending.items():
             if is_over:
                 await self._drop_unconfirmed(key, pending)
-            await self._write(key)
+            await self._write(key, is_over=is_over)
 
     @property
     def writers(self) -> Iterable[TableWriter]:
@@ -172,18 +172,18 @@ class Lane:
         if self.epoch is None or await self._keeper.is_current(self.epoch):
             await self._write(key)
 
-    async def _write(self, key: bytes) -> None:
+    async def _write(self, key: bytes, *, is_over: bool = False) -> None:
         async with self._writing:
             taken = self._pending[key].take()
             if taken.entries:
-                work = self._write_batch(self._writers[key], taken)
+                work = self._write_batch(self._writers[key], taken, is_over=is_over)
                 self._work = asyncio.get_running_loop().create_task(work)
                 await asyncio.shield(self._work)  # a batch is written whole if reading ends
 
-    async def _write_batch(self, writer: TableWriter, batch: Pending) -> None:
+    async def _write_batch(self, writer: TableWriter, batch: Pending, *, is_over: bool) -> None:
         self._batch = batch
         try:
-            await self._keeper.write(writer, batch)
+            await self._keeper.write(writer, batch, is_over=is_over)
         finally:
             self._batch = None
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
-import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,16 +15,15 @@ from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.lane import Lane
 from tickfire.archive.metrics import RecordMetrics
 from tickfire.archive.names import SHARED_SOURCE, Source, source_of
+from tickfire.archive.naming import Naming
 from tickfire.archive.pauses import RETRY_S, Pauses
 from tickfire.archive.pending import Pending, Rotation
+from tickfire.archive.retention import Retention
 from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE, TABLES
 from tickfire.archive.target import Target, shown
 from tickfire.archive.upkeep import Upkeep
 from tickfire.archive.writer import TableWriter
-from tickfire.base.attended import attended
-from tickfire.base.endpoint import Endpoint
 from tickfire.base.errors import UserError
-from tickfire.base.run import until_stopped
 from tickfire.store.entries import Entry, status_of
 from tickfire.store.epoch import (
     Ended,
@@ -35,31 +31,24 @@ from tickfire.store.epoch import (
     ended_of,
     epoch_of,
     epochs_of,
-    instruments_of,
     read_hash,
 )
 from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.heartbeat import Heartbeat
-from tickfire.store.lease import Lease, LeaseLost, Work
-from tickfire.store.mappings import Mappings
 from tickfire.store.requests import newest_id
 from tickfire.store.schema import (
-    INSTRUMENTS_KEY,
     META_KEY,
     NEWS_KEY,
     SENTIMENT_KEY,
     SIGNALS_KEY,
     STATUS_KEY,
 )
-from tickfire.store.standby import take_lease
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
 
 PROCESS: Final = "record"
 LOOK_S: Final = 1.0
 """Interval at which the epochs of feeds are checked."""
-EXPIRY_S: Final = 3600.0
-"""Interval at which files that are too old are removed."""
 COMPACT_S: Final = 60.0
 """Interval at which days are looked for whose files are to be merged."""
 STOP_S: Final = 20.0
@@ -136,14 +125,17 @@ class Recorder:
         self._target.check()
         self._pauses = Pauses(self._target, self.metrics)
         self._log = EpochLog(self._target)
+        self._naming = Naming(store)
         self._noted: set[Epoch] = set()
         self._upkeep: Upkeep | None = None
         if config.compact_after_s is not None:
             self._upkeep = Upkeep(self._target, config.compact_after_s)
         self._keeping = asyncio.Lock()
+        self._retention = Retention(
+            self._target, self.metrics, self._keeping, self._config.keep_days
+        )
         self._feeds: dict[int, tuple[Epoch, list[_Running]]] = {}
         self._shared: list[_Running] = []
-        self._mappings: Mappings | None = None
         self._announced = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -164,8 +156,7 @@ class Recorder:
                 tasks.create_task(self._follow_status())
                 tasks.create_task(self._watch_epochs(tasks))
                 tasks.create_task(Heartbeat(self._store, PROCESS, self._figures).run())
-                if self._config.keep_days is not None:
-                    tasks.create_task(self._expire_for_ever(self._config.keep_days))
+                tasks.create_task(self._retention.run(self._writers))
                 if self._upkeep is not None:
                     tasks.create_task(self._compact_for_ever(self._upkeep))
         finally:
@@ -174,15 +165,19 @@ class Recorder:
                 async with asyncio.timeout(STOP_S):
                     await self._finish_all()
 
-    async def write(self, writer: TableWriter, pending: Pending) -> None:
-        """Write a batch; while the target refuses, try again.
+    async def write(self, writer: TableWriter, pending: Pending, *, is_over: bool = False) -> None:
+        """Write a batch, of an epoch that is over or not; while the target refuses, try again.
 
         Raises
         ------
         UserError
             Another process records to the same target.
         """
-        mappings = await self._instruments()
+        stream = writer.source.stream
+        if stream is not None and is_over:
+            mappings = await self._naming.ended(stream.feed)
+        else:
+            mappings = await self._naming.present()
         while True:
             try:
                 commit = await asyncio.to_thread(
@@ -225,13 +220,13 @@ class Recorder:
         }
         lane = Lane(self._store, writers, self, epoch)
         await self._pauses.outlast(lane.recover)
-        if self._config.keep_days is not None:
-            await self._expire(lane, self._config.keep_days)
+        await self._retention.expire(lane.writers)
         return _Running(lane, tasks.create_task(lane.run()))
 
     async def _watch_epochs(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             self._announced.clear()
+            table = await self._naming.present()  # before the epochs, so that it is of these
             try:
                 meta = await read_hash(self._store.client, META_KEY)
             except REDIS_ERRORS as error:
@@ -239,6 +234,7 @@ class Recorder:
             else:
                 for epoch in epochs_of(meta).values():
                     await self._follow(tasks, epoch, ended_of(meta, epoch.feed))
+                    self._naming.confirm(epoch.feed, table)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S):
                     await self._announced.wait()
@@ -320,6 +316,9 @@ class Recorder:
     def _waiting_s(self) -> float:
         return max((each.lane.waiting_s for each in self._all()), default=0.0)
 
+    def _writers(self) -> list[TableWriter]:
+        return [writer for each in self._all() for writer in each.lane.writers]
+
     def _all(self) -> list[_Running]:
         return [*self._shared, *(each for _, running in self._feeds.values() for each in running)]
 
@@ -331,38 +330,10 @@ class Recorder:
     def _on_status(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         statuses = map(status_of, entries)
         if any(status is not None and status.changes_feeds for status in statuses):
-            self._mappings = None
+            self._naming.forget()
             self._announced.set()
 
-    async def _instruments(self) -> Mappings:
-        """Return the instrument table; ingest writes a row before the first tick of it."""
-        while self._mappings is None:
-            try:
-                rows = await read_hash(self._store.client, INSTRUMENTS_KEY)
-            except REDIS_ERRORS as error:
-                logger.debug("cannot read the instruments: %s", error)
-                await asyncio.sleep(RETRY_S)
-            else:
-                self._mappings = Mappings(instruments_of(rows.values()))
-        return self._mappings
-
-    # --- files that are old
-    async def _expire_for_ever(self, keep_days: float) -> None:
-        while True:
-            await asyncio.sleep(EXPIRY_S)
-            for each in self._all():
-                await self._expire(each.lane, keep_days)
-
-    async def _expire(self, lane: Lane, keep_days: float) -> None:
-        for writer in lane.writers:
-            try:
-                async with self._keeping:
-                    files = await asyncio.to_thread(writer.commits.expire, keep_days)
-            except OSError as error:
-                logger.warning("old files cannot be removed: %s", error)
-                continue
-            self.metrics.expired(writer.table.name, files)
-
+    # --- files of past days
     async def _compact_for_ever(self, upkeep: Upkeep) -> None:
         is_listed = False
         while True:
@@ -386,57 +357,3 @@ class Recorder:
             "waiting": self._waiting(),
             "paused": float(self.metrics.is_paused),
         }
-
-
-async def run(config: RecordConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
-    """Record until SIGINT or SIGTERM.
-
-    Raises
-    ------
-    UserError
-        Redis refuses the connection, or the target cannot be written.
-    """
-    await until_stopped(record(config, redis_url, metrics))
-    logger.info("stopped")
-
-
-async def record(config: RecordConfig, redis_url: str, metrics: Endpoint | None = None) -> None:
-    """Record until cancelled, first as a standby while another process has the lease.
-
-    Raises
-    ------
-    UserError
-        As `run`.
-    """
-    async with await Store.open(redis_url, patience_s=math.inf) as store:
-        recorder = Recorder(config, store)
-        async with attended(recorder.metrics.registry, metrics, lambda: recorder.metrics.trouble):
-            lease = Lease(store, _work(config.target))
-            lag = asyncio.ensure_future(recorder.metrics.loop_lag.run())
-            try:
-                await take_lease(lease, store, standby=True)
-                logger.info("recording %s to %s", ", ".join(config.tables), shown(config.target))
-                recorder.metrics.writes = True
-                await _run_leased(recorder, lease)
-            finally:
-                lag.cancel()
-                await lease.release()
-                lease.close()
-
-
-async def _run_leased(recorder: Recorder, lease: Lease) -> None:
-    """Record until cancelled, or until another process has the lease."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(lease.keep())
-            tasks.create_task(recorder.run())
-    except* LeaseLost as lost:
-        raise UserError(f"{lost.exceptions[0]}; this process ends.") from None
-
-
-def _work(target: str) -> Work:
-    """Return the work of recording to a target."""
-    place = target if "://" in target else os.path.abspath(target)
-    name = hashlib.sha256(place.encode()).hexdigest()[:16]
-    key = b"lease:{record:%b}" % name.encode()
-    return Work(key, f"{PROCESS}:{name}", f"the archive {shown(target)}", "is written", PROCESS)

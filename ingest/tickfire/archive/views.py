@@ -7,9 +7,8 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
-from tickfire.archive.commits import Commits
+from tickfire.archive.commits import Commits, recorded
 from tickfire.archive.files import current
-from tickfire.archive.names import COMMITS, Source
 from tickfire.archive.tables import (
     BARS,
     BOOKS,
@@ -140,10 +139,9 @@ def _source(
 
 def _gaps(target: Target) -> list[dict[str, Any]]:
     rows = []
-    for table in target.names(COMMITS):
-        for folder in target.names(f"{COMMITS}/{table}"):
-            name, _, epoch = folder.partition("-")
-            for commit in Commits(target, table, Source(name, epoch)).all():
-                about = {"table": table, "source": name, "epoch": epoch, "noticed": commit.written}
-                rows += [about | {"first": f, "last": last} for f, last in commit.missing]
+    for table, source in recorded(target):
+        for commit in Commits(target, table, source).all():
+            about: dict[str, Any] = {"table": table, "source": source.name, "epoch": source.epoch}
+            about["noticed"] = commit.written
+            rows += [about | {"first": f, "last": last} for f, last in commit.missing]
     return rows

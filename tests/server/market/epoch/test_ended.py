@@ -20,6 +20,7 @@ from tests.support.recording import SEEN_EPOCHS, SYMBOLS, recorded, recording
 from tests.support.server import Serve
 from tests.support.valkey import Valkey
 from tickfire.archive.commits import Commits
+from tickfire.archive.epoch_log import EpochLog
 from tickfire.archive.names import source_of
 from tickfire.archive.tables import TICKS
 from tickfire.archive.target import Target
@@ -406,6 +407,8 @@ async def test_redis_is_killed_under_a_running_ingest(
         feed.send(rows[300:].tobytes())
         await until_records(ingest, 400)
         await eventually(lambda: server.market.trouble() is None, "the market is loaded")
+        log, new = EpochLog(Target(archive)), ingest.writer.epoch
+        await eventually(lambda: log.ended(FEED, epoch, new)[0].is_whole, "the end is recorded")
         joined = await (await server.client()).join(REALTIME, {"since": cursor.id, **params})
         assert joined.response["recovered"] is True
         await joined.until(has(300))
