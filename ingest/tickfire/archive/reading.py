@@ -46,6 +46,20 @@ class TickRange(NamedTuple):
     reached: int | None
 
 
+class EpochBars(NamedTuple):
+    """Pieces of bars of one epoch, in the order of their streams.
+
+    Attributes
+    ----------
+    rows : BAR[n]
+    shards : uint8[n]
+        The shard of each.
+    """
+
+    rows: Rows
+    shards: np.ndarray[Any, Any]
+
+
 class ArchiveReader(ArchiveFiles):
     """Reader of an archive.
 
@@ -92,9 +106,19 @@ class ArchiveReader(ArchiveFiles):
         """Return the files of the bars of a symbol, as the feed has it."""
         return SymbolFiles(self, BARS, symbol)
 
+    def tick_files(self, symbol: str) -> SymbolFiles:
+        """Return the files of the ticks of a symbol, as the feed has it."""
+        return SymbolFiles(self, TICKS, symbol)
+
     def bars(
-        self, own: SymbolFiles, feed: int, intervals_s: Sequence[int], begin: int, end: int
-    ) -> list[Rows]:
+        self,
+        own: SymbolFiles,
+        feed: int,
+        intervals_s: Sequence[int],
+        begin: int,
+        end: int,
+        others: Iterable[DataFile] = (),
+    ) -> dict[str, EpochBars]:
         """Return the pieces of bars of a symbol that start in a range of time.
 
         Parameters
@@ -106,27 +130,28 @@ class ArchiveReader(ArchiveFiles):
             In seconds.
         begin, end : int
             In ns since the Unix epoch; `end` is exclusive.
+        others : iterable of DataFile
+            Files of other tables.
 
         Returns
         -------
-        list of BAR[n]
-            One for each epoch, the oldest first, in the order of the stream. Rewinds that precede
-            the range are among them.
+        dict of str to EpochBars
+            Those of each epoch (hex) that has any, or has one of the other files, the oldest first.
+            Rewinds that precede the range are among them.
         """
         early = begin - REWIND_DAYS * NS_PER_DAY
         files = _of_range(own.between(_day(early), _day(end)), _day(begin))
-        found = []
-        for epoch in _epochs_in(self.epochs(files)):
+        found = {}
+        for epoch in _epochs_in(self.epochs([*files, *others])):
             of_epoch = [f for f in files if f.about.source.epoch == epoch]
             sql = (
-                f"SELECT {', '.join(_names(BAR))} FROM {self._parquet(of_epoch)}"
+                f"SELECT {', '.join(_names(BAR))}, shard FROM {self._parquet(of_epoch)}"
                 f" WHERE feed = {feed} AND interval_s IN ({', '.join(map(str, intervals_s))})"
                 f" AND start < {end} AND (start >= {begin} OR flags & {BAR_REWIND} <> 0)"
                 " ORDER BY entry, entry_index, filename, file_row_number"
             )
-            rows = _rows(self._table(sql), BAR)
-            if len(rows):
-                found.append(rows)
+            table = self._table(sql) if of_epoch else TABLE[BARS].schema.empty_table()
+            found[epoch] = EpochBars(_rows(table, BAR), table["shard"].to_numpy())
         return found
 
     def ticks(

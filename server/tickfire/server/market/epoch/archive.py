@@ -15,6 +15,7 @@ from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.extras import require_extra
 from tickfire.base.worker_thread import WorkerThread
 from tickfire.server.market.candles.archived import Older, bars_before
+from tickfire.server.market.epoch.open_bars import bars_of
 from tickfire.store.schema import Rows
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class _SymbolBars:
 
     def __init__(self, reader: ArchiveReader, feed: int, symbol: str) -> None:
         self._reader, self._feed = reader, feed
-        self._files = reader.bar_files(symbol)
+        self._files, self._ticks = reader.bar_files(symbol), reader.tick_files(symbol)
 
     def days(self, until: int) -> Iterator[tuple[int, int]]:
         """Yield the days up to that of a time, the newest first, with the number of their files."""
@@ -148,8 +149,9 @@ class _SymbolBars:
             yield int(np.datetime64(day, "ns").astype(np.int64)), count
 
     def bars(self, intervals_s: Sequence[int], begin: int, end: int) -> list[Rows]:
-        """Return the pieces of bars; see `tickfire.archive.reading`."""
-        return self._reader.bars(self._files, self._feed, intervals_s, begin, end)
+        """Return the pieces of bars; see `bars_of`."""
+        files = self._files, self._ticks
+        return bars_of(self._reader, files, self._feed, intervals_s, begin, end)
 
 
 def _is_cancelling() -> bool:

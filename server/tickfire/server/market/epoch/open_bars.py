@@ -15,32 +15,49 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.store.schema import BAR, BAR_LATE, MINUTE_S, TICK_TRADE, Rows
 
 if TYPE_CHECKING:
-    from tickfire.archive.reading import ArchiveReader, DataFile, EpochBars
+    from tickfire.archive.files import DataFile, SymbolFiles
+    from tickfire.archive.reading import ArchiveReader, EpochBars
 
 OPEN_S: Final = (1, MINUTE_S)
 """Intervals of the bars that are folded from ticks."""
 MAX_TRADES: Final = 100_000
 """Trades after the last bar of an epoch beyond which they are not those of open bars: bars were not
 recorded."""
+MAX_FILES: Final = 8
+"""Files with later ticks beyond which a range of time does not reach to the end of an epoch."""
 LATEST_NS: Final = 2**62
 NO_BARS: Final = np.zeros(0, BAR)
 
 
 def bars_of(
     reader: ArchiveReader,
+    own: tuple[SymbolFiles, SymbolFiles],
     feed: int,
-    symbol: str,
     intervals_s: Sequence[int],
     begin: int,
     end: int,
 ) -> list[Rows]:
     """Return the pieces of bars of a symbol that start in a range of time, epoch by epoch.
 
-    The parameters and results are those of `ArchiveReader.bars`.
+    Parameters
+    ----------
+    reader : ArchiveReader
+    own : pair of SymbolFiles
+        Those of the symbol's bars, and of its ticks.
+    feed : int
+    intervals_s : sequence of int
+        In seconds.
+    begin, end : int
+        In ns since the Unix epoch; `end` is exclusive.
+
+    Returns
+    -------
+    list of BAR[n]
+        One for each epoch that has any, the oldest first.
     """
-    days = day_of(max(begin, 0)), day_of(min(end, LATEST_NS))
-    files = reader.files("ticks", symbol, *days)
-    closed = reader.bars(feed, symbol, intervals_s, begin, end, files)
+    bar_files, tick_files = own
+    files = tick_files.between(day_of(max(begin, 0)), day_of(min(end, LATEST_NS)))
+    closed = reader.bars(bar_files, feed, intervals_s, begin, end, files)
     found = {epoch: [bars.rows] for epoch, bars in closed.items()}
     for source in reader.epochs(files):
         if source.stream is not None and source.stream.feed == feed:
@@ -69,10 +86,13 @@ def _open_bars(
     if len(rows):
         last = rows[np.argmax(rows["n"])]
         after, start = int(last["n"]), int(last["start"])
-    ticks, positions = reader.ticks(
-        files, source, after, begin, end, MAX_TRADES + 1, kind=TICK_TRADE
+    last_files = [f for f in files if f.about.source == source and f.about.last[0] > after]
+    if not 0 < len(last_files) <= MAX_FILES:
+        return NO_BARS
+    ticks, positions, reached = reader.ticks(
+        last_files, source, after, begin, end, MAX_TRADES, kind=TICK_TRADE
     )
-    if not 0 < len(ticks) <= MAX_TRADES:
+    if not len(ticks) or reached is not None:
         return NO_BARS
     states = InstrumentStates(feed=source.stream.feed)
     pieces = np.concatenate([states.fold(ticks, int(positions[0])), states.close()])
