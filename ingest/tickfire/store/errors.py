@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -25,6 +26,7 @@ _UNREACHED: Final = re.compile(r"Error (-?\d+) connecting to ")
 _OF_OUTAGES: Final = (
     OSError, of_redis_py.ConnectionError, of_redis_py.TimeoutError, of_redis_py.ClusterError,
 )  # fmt: skip
+_CLOSED: Final = "the connection was closed"
 _OF_REFUSALS: Final = (of_redis_py.AuthenticationError, of_redis_py.AuthorizationError)
 
 
@@ -76,8 +78,9 @@ def advice_of(error: BaseException | None) -> str:
 def as_redis_errors() -> Iterator[None]:
     """Turn errors of redis-py that are no `RedisError` into its `ConnectionError`.
 
-    These are `RedisClusterException`, and the `RuntimeError` of a connection that was closed while
-    it was about to be used.
+    These are `RedisClusterException`, the `RuntimeError` of a connection that was closed while it
+    was about to be used, and the errors of asyncio's ``writelines`` after the server has closed the
+    connection, which are an `AttributeError` or a `TypeError` before Python 3.12.8 and 3.13.1.
     """
     try:
         yield
@@ -86,4 +89,8 @@ def as_redis_errors() -> Iterator[None]:
     except RuntimeError as error:
         if "closed" not in str(error):
             raise
-        raise of_redis_py.ConnectionError("the connection was closed") from error
+        raise of_redis_py.ConnectionError(_CLOSED) from error
+    except (AttributeError, TypeError) as error:
+        if "writelines" not in {frame.name for frame in traceback.extract_tb(error.__traceback__)}:
+            raise
+        raise of_redis_py.ConnectionError(_CLOSED) from error
