@@ -94,8 +94,9 @@ class _Write:
                     own.volume += sizes[index]
                     own.count += 1
             newest[slot, kind] = index
-        for key, index in newest.items():
-            self._rows[key] = ticks.first + index, ticks.ticks[index : index + 1].copy()
+        rows = ticks.ticks[[*newest.values()]]
+        for at, (key, index) in enumerate(newest.items()):
+            self._rows[key] = ticks.first + index, rows[at : at + 1]
         if end > begin:
             self.last = ticks.first + end - 1
         return end
