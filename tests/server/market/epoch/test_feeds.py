@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,11 @@ from tests.support.phoenix_client import Joined
 from tests.support.publisher import DAY, SECOND, Publisher, trades
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
+from tickfire.server.market.epoch.feed import LiveFeed
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.ticks import subscription
 from tickfire.server.market.ticks.positions import WireId
-from tickfire.store.schema import BINARY_HEADER_2, LAYOUT
+from tickfire.store.schema import BINARY_HEADER_2, LAYOUT, Stream
 
 SYMBOLS = {1: "AAA", 2: "BBB"}
 
@@ -251,6 +255,70 @@ async def test_resuming_at_any_id_of_two_feeds_is_exact(
     for found, begin, end in zip(numbers.values(), begins, ends, strict=True):
         assert found == [*range(begin + 1, end + 1)]
     await client.close()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Hold the second feed back until the event is set."""
+    gate, seed = asyncio.Event(), LiveMarket.seed
+
+    async def waiting(self: LiveMarket, feed: LiveFeed) -> dict[Stream, int]:
+        if feed.epoch.feed == 2:
+            await gate.wait()
+        return await seed(self, feed)
+
+    monkeypatch.setattr(LiveMarket, "seed", waiting)
+    return gate
+
+
+async def test_a_client_that_resumes_while_a_feed_is_loaded_gets_nothing_twice(
+    gate: asyncio.Event, server: Server, publisher: Publisher, valkey: Valkey
+) -> None:
+    """Another worker has loaded the feed and has given an id of it."""
+    publisher.publish(trades(20))
+    await server.reaches(publisher)
+    second = await begin_second(server, valkey)
+    second.publish(trades(30))
+    client, since = await server.client(), f"{publisher.id(10)}_{second.id(25)}"
+    join = asyncio.create_task(client.join("market:realtime", {"since": since}))
+    await eventually(lambda: len(server.market.subscriptions) == 1, "it is waiting")
+    gate.set()
+    joined = await join
+    assert joined.response["recovered"] is True
+    newest = joined
+    for taken in (3, 12):
+        ticks = await newest.count("tick", taken)
+        again = await server.client()
+        newest = await again.join("market:realtime", {"since": ticks[taken - 1]["id"]})
+    assert not newest.of("tick")
+    publisher.publish(trades(1))
+    (last,) = await newest.count("tick", 1)
+    assert last["id"] == f"{publisher.id(21)}_{second.id(30)}"
+
+
+async def begin_second(server: Server, valkey: Valkey) -> Publisher:
+    """Begin feed 2, and wait until the server is loading it."""
+    second = Publisher(valkey.client, feed=2)
+    second.instruments(SYMBOLS)
+    second.status("epoch")
+    live = server.market.live
+    assert live is not None
+    await eventually(lambda: 2 in live.loading, "feed 2 is being loaded")
+    return second
+
+
+async def test_a_feed_that_cannot_be_loaded_does_not_keep_clients_from_the_others(
+    gate: asyncio.Event, server: Server, publisher: Publisher, valkey: Valkey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(subscription, "LOADING_S", 0.05)
+    publisher.publish(trades(20))
+    await server.reaches(publisher)
+    second = await begin_second(server, valkey)
+    since = {"since": f"{publisher.id(10)}_{second.id(0)}"}
+    joined = await (await server.client()).join("market:realtime", since)
+    assert joined.response["recovered"] is True
+    await joined.count("tick", 10)
 
 
 async def test_a_newer_layout_is_refused_with_a_sentence(valkey: Valkey, serve: Serve) -> None:

@@ -13,8 +13,9 @@ merged, of which ``status`` events tell; and if it does not read that either, it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from tickfire.base.retry import Backoff
@@ -40,6 +41,8 @@ from tickfire.store.schema import Stream
 
 HIGH_WATER: Final = 128 << 10
 """Bytes waiting for a client beyond which it is sent no more chunks."""
+LOADING_S: Final = 5.0
+"""Time, in seconds, that a join with an id waits for feeds of the id that are being loaded."""
 type Wait = Callable[[Socket], float]
 
 TOO_SLOW: Final = 1013, "slow"
@@ -166,6 +169,7 @@ class TickSubscription:
             self._go_live()
             return {}
         self.socket.outlet.lane = None
+        await self._wait_for({part.feed for part in since.parts})
         found = await seek(self.source, lambda: self._streams, since)
         self._reached, self._others, before = found.reached, found.others, found.lost
         self._past, self._unfinished, self._joined = found.past, found.unfinished, True
@@ -181,6 +185,13 @@ class TickSubscription:
             return {"recovered": True}
         ends = reached or [self._part(feed) for feed in self._feeds()]
         return {"recovered": False, "missed": _range(before, ends)}
+
+    async def _wait_for(self, feeds: Collection[int]) -> None:
+        """Wait a while for feeds that are being loaded, as ids of meanwhile would lack them."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOADING_S):
+                while any(feed in self.source.loading for feed in feeds):
+                    await self.source.feeds_changed()
 
     # --- live
     def _go_live(self) -> None:

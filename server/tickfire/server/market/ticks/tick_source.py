@@ -56,6 +56,9 @@ class TickSource(HistorySource, Protocol):
             The archive cannot be read now.
         """
 
+    async def feeds_changed(self) -> None:
+        """Wait until the next change of the feeds that are loaded."""
+
     def listen(self, symbol: str) -> None:
         """Count a subscriber of the topics of one instrument."""
 
