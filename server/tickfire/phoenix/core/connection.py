@@ -95,21 +95,22 @@ class Connection[C, F]:
         Maximum number of topics joined at the same time.
     """
 
-    __slots__ = ("_joined", "_max_channels", "_route")
+    __slots__ = ("_first", "_max_channels", "_others", "_route")
 
     def __init__(
         self, route: Callable[[str], F | None], max_channels: int = DEFAULT_MAX_CHANNELS
     ) -> None:
         self._route = route
         self._max_channels = max_channels
-        self._joined: dict[str, Joined[C]] = {}
+        self._first: Joined[C] | None = None  # most connections join one topic, without a dict
+        self._others: dict[str, Joined[C]] | None = None
 
     def receive(self, message: Message) -> Outcome[C, F]:
         """Return the outcome of a message from the client."""
         topic, event = message.topic, message.event
         if event == "heartbeat" and topic == "phoenix":
             return Answer(None, message.ref, topic, "ok", {})
-        joined = self._joined.get(topic) if type(topic) is str else None
+        joined = self._find(topic)
         if joined is None:
             return self._not_joined(message)
         if event == "phx_join":
@@ -123,23 +124,41 @@ class Connection[C, F]:
 
     def joined(self, message: Message, channel: C) -> Joined[C]:
         """Record that the join in `message` succeeded."""
-        joined = self._joined[message.topic] = Joined(message.topic, message.join_ref, channel)
+        joined = Joined(message.topic, message.join_ref, channel)
+        if self._first is None and not self._others:
+            self._first = joined
+        elif self._others is None:
+            self._others = {joined.topic: joined}
+        else:
+            self._others[joined.topic] = joined
         return joined
 
     def ended(self, joined: Joined[C]) -> bool:
         """Record the end of a channel; return False if it had ended or been replaced before."""
-        if self._joined.get(joined.topic) is not joined:
+        if joined is self._first:
+            self._first = None
+            return True
+        if self._others is None or self._others.get(joined.topic) is not joined:
             return False
-        del self._joined[joined.topic]
+        del self._others[joined.topic]
         return True
 
     def joined_topics(self) -> list[Joined[C]]:
-        """Return all joined topics."""
-        return list(self._joined.values())
+        """Return all joined topics, in the order of their joins."""
+        first = [] if self._first is None else [self._first]
+        return first if self._others is None else [*first, *self._others.values()]
 
     def channels(self) -> list[C]:
         """Return the channels of all joined topics."""
-        return [joined.channel for joined in self._joined.values()]
+        return [joined.channel for joined in self.joined_topics()]
+
+    def _find(self, topic: Any) -> Joined[C] | None:
+        first = self._first
+        if first is not None and first.topic == topic:
+            return first
+        if self._others is None or type(topic) is not str:
+            return None
+        return self._others.get(topic)
 
     def _not_joined(self, message: Message) -> Outcome[C, F]:
         if message.event == "phx_leave":
@@ -149,7 +168,7 @@ class Connection[C, F]:
         factory = self._route(message.topic)
         if factory is None:
             return _unmatched(message)
-        if len(self._joined) >= self._max_channels:
+        if len(self.joined_topics()) >= self._max_channels:
             reason = {"reason": "too many channels joined"}
             return Answer(message.join_ref, message.ref, message.topic, "error", reason)
         return Join(factory, None)

@@ -76,9 +76,10 @@ _DONE: Final = _Done()
 
 
 class _Topic:
-    __slots__ = ("interceptors", "lanes", "listeners")
+    __slots__ = ("interceptors", "lanes", "listeners", "name")
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.interceptors: dict[Subscriber, Interceptor] = {}
         self.lanes: dict[str, Lane] = {}
         self.listeners: dict[Listener, None] = {}
@@ -270,6 +271,11 @@ class Hub:
         found = self._topics.get(topic)
         return () if found is None else found.lanes.keys()
 
+    def shared(self, topic: str) -> str:
+        """Return the one string for a topic in use, so that not each of its channels keeps its own."""
+        found = self._topics.get(topic)
+        return topic if found is None else found.name
+
     def topics(self) -> Collection[str]:
         """Return the topics that have subscribers, listeners or interceptors."""
         return self._topics.keys()
@@ -288,7 +294,7 @@ class Hub:
 
     def intercept(self, topic: str, subscriber: Subscriber, interceptor: Interceptor) -> None:
         """Call `interceptor` for a topic's broadcasts, until `unintercept` is called."""
-        self._topics.setdefault(topic, _Topic()).interceptors[subscriber] = interceptor
+        self._topics.setdefault(topic, _Topic(topic)).interceptors[subscriber] = interceptor
 
     def unintercept(self, topic: str, subscriber: Subscriber) -> None:
         """Undo `intercept`."""
@@ -300,7 +306,7 @@ class Hub:
         """Add a subscriber to a lane of a topic."""
         found = self._topics.get(topic)
         if found is None:
-            found = self._topics[topic] = _Topic()
+            found = self._topics[topic] = _Topic(topic)
         into = found.lanes.get(lane)
         if into is None:
             into = found.lanes[lane] = Lane(asyncio.get_running_loop())
@@ -319,7 +325,7 @@ class Hub:
 
     def listen(self, topic: str, listener: Listener) -> None:
         """Call `listener` for every broadcast on a topic."""
-        self._topics.setdefault(topic, _Topic()).listeners[listener] = None
+        self._topics.setdefault(topic, _Topic(topic)).listeners[listener] = None
 
     def unlisten(self, topic: str, listener: Listener) -> None:
         """Undo `listen`."""

@@ -244,6 +244,7 @@ class Session:
     # --- joins
     def _start_join(self, message: Message, join: Join[ChannelActor, ChannelFactory]) -> None:
         self._joining = _MAKING_ROOM
+        message.topic = self.hub.shared(message.topic)
         task = self._join_task = run_eagerly(self._join(message, join), self.loop)
         if task is not None:
             self._limit_join(task)
