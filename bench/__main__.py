@@ -33,6 +33,7 @@ BENCHMARKS: Final[dict[str, Callable[[], list[str]]]] = {
     "reload": lambda: ["-m", "bench.reload"],
     "soak": lambda: ["-m", "bench.soak"],
     "joins": lambda: ["-m", "bench.fanout.joins"],
+    "idle": lambda: ["-m", "bench.fanout.idle"],
     "python-client": lambda: ["-m", "bench.python_client"],
     "kernels": lambda: ["-m", "bench.kernels"],
     "pyodide": lambda: ["-m", "bench.pyodide"],

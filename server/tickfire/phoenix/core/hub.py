@@ -272,7 +272,7 @@ class Hub:
         return () if found is None else found.lanes.keys()
 
     def shared(self, topic: str) -> str:
-        """Return the one string for a topic in use, so that not each of its channels keeps its own."""
+        """Return the string for a topic that all of its channels share while it is in use."""
         found = self._topics.get(topic)
         return topic if found is None else found.name
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Final
 
 from tickfire.phoenix import URI, ConnectError, ConnectInfo, JoinError, Refusal
@@ -16,6 +18,10 @@ RENEWAL: Final = "access_token"
 """Event, on any joined topic, with the token that takes the place of the one before."""
 UNAUTHORIZED: Final = "unauthorized"
 """Reason of refusals, as in Phoenix's guides."""
+NEEDED_HEADERS: Final = ("host", "origin")
+"""Headers by which a renewal is decided."""
+KEPT_ORIGINS: Final = 1024
+"""URIs, and values of these headers, that are kept for the connections that share them."""
 
 
 class GatedSocket(GrantedSocket):
@@ -97,8 +103,20 @@ class GatedSocket(GrantedSocket):
 
 def _origin_of(info: ConnectInfo) -> ConnectInfo:
     """Return the part of a request that a renewal needs, in little memory."""
-    headers = {
-        name: sys.intern(info.headers[name]) for name in ("host", "origin") if name in info.headers
-    }
-    uri = URI(info.uri.scheme, sys.intern(info.uri.host), info.uri.port, sys.intern(info.uri.path))
-    return ConnectInfo(info.transport, uri, headers, info.peer)
+    uri = _uri(info.uri.scheme, info.uri.host, info.uri.port, info.uri.path)
+    return ConnectInfo(
+        info.transport, uri, _headers(*map(info.headers.get, NEEDED_HEADERS)), info.peer
+    )
+
+
+@lru_cache(KEPT_ORIGINS)
+def _uri(scheme: str, host: str, port: int, path: str) -> URI:
+    """Return one URI for all connections to it."""
+    return URI(scheme, host, port, path)
+
+
+@lru_cache(KEPT_ORIGINS)
+def _headers(*values: str | None) -> Mapping[str, str]:
+    """Return one mapping for all connections whose needed headers have these values."""
+    pairs = zip(NEEDED_HEADERS, values, strict=True)
+    return MappingProxyType({name: value for name, value in pairs if value is not None})

@@ -46,6 +46,8 @@ class Grant:
         that the server allows.
     rates : mapping of str to float
         Limits that differ from the server's own, by a name of `RATES`.
+    holder : str or None
+        Name of the connections of the same key or subject, by which they can be closed.
     """
 
     subject: str | None = None
@@ -56,13 +58,13 @@ class Grant:
     connections: int | None = None
     origins: tuple[str, ...] | None = None
     rates: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    holder: str | None = field(init=False, compare=False)
 
-    @property
-    def holder(self) -> str | None:
-        """Name of the connections of the same key or subject, by which they can be closed."""
+    def __post_init__(self) -> None:
+        holder = None if self.subject is None else f"user:{self.subject}"
         if self.key is not None:
-            return f"key:{self.key}"
-        return None if self.subject is None else f"user:{self.subject}"
+            holder = f"key:{self.key}"
+        object.__setattr__(self, "holder", holder)
 
     def permits(self, topic: str) -> bool:
         """Return whether the client may join a topic."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 from tickfire.server.access.grant import Grant
 from tickfire.server.limits.meter import Holder
 from tickfire.server.limits.quotas import Quotas
+
+KEPT_QUOTAS: Final = 1024
+"""Quotas of grants that are kept for the connections that share them."""
 
 
 def holder_of(grant: Grant, address: str | None, quotas: Quotas) -> Holder:
@@ -20,4 +26,10 @@ def holder_of(grant: Grant, address: str | None, quotas: Quotas) -> Holder:
     """
     if grant.key is None and not grant.rates:
         return Holder(address, None)
-    return Holder(grant.holder or address, quotas.override(grant.rates))
+    return Holder(grant.holder or address, _granted(quotas, tuple(grant.rates.items())))
+
+
+@lru_cache(KEPT_QUOTAS)
+def _granted(quotas: Quotas, rates: tuple[tuple[str, float], ...]) -> Quotas:
+    """Return the same quotas for all connections with these rates."""
+    return quotas.override(dict(rates))

@@ -38,6 +38,7 @@ class KeyBook:
     def __init__(self) -> None:
         self.on_change: list[Callable[[], None]] = []
         self._contents = Contents({}, {})
+        self._grants: dict[str, Grant] = {}  # by key, one for all of its clients
         self._version: int | None = None
         self._store: KeyStore | None = None
         self._refreshing: asyncio.Task[None] | None = None
@@ -84,7 +85,9 @@ class KeyBook:
         if key is None or not key.opens_with(secret):
             return None
         self._used[key_id] = int(time.time())
-        return key.grant()
+        if key_id not in self._grants:
+            self._grants[key_id] = key.grant()
+        return self._grants[key_id]
 
     def allows(self, grant: Grant) -> bool:
         """Return whether neither the key of a grant nor the tokens of its user were revoked."""
@@ -103,6 +106,7 @@ class KeyBook:
             version = await store.version()
             if version != self._version:
                 self._contents = await store.contents()
+                self._grants.clear()
                 self._version = version
                 for notify in self.on_change:
                     notify()

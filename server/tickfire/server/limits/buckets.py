@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 MAX_BUCKETS: Final = 65_536
 FEW_BUCKETS: Final = 256
 """Buckets that are not worth a search for full ones."""
@@ -48,7 +50,7 @@ class Rate:
         return f"{self.per_s:g}/{self.burst:g}"
 
 
-class Bucket:
+class Bucket(msgspec.Struct, gc=False):
     """The bucket of one client or connection.
 
     Attributes
@@ -57,10 +59,7 @@ class Bucket:
         The time at which it is full again, if nothing else is taken.
     """
 
-    __slots__ = ("full_at",)
-
-    def __init__(self) -> None:
-        self.full_at = 0.0
+    full_at: float = 0.0
 
     def take(self, rate: Rate, now: float) -> float:
         """Take a token; return 0, or else the time until there is one, in seconds."""

@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from tickfire.phoenix import Close, Message, Reply, Socket, UserSocket
@@ -169,6 +170,7 @@ class Meter:
         self._replays = _Rates("replays", quotas.replays)
         self._bandwidth = _Rates("bandwidth", quotas.bandwidth)
         self._topics: Counter[str] = Counter()
+        self._leaves: dict[str, Callable[[], None]] = {}  # by client, one for all of its channels
 
     def check(self, socket: MeteredSocket, message: Message) -> Reply | Close | None:
         """Let a message pass, refuse it, or close its connection; a `tickfire.phoenix.Guard`."""
@@ -254,12 +256,14 @@ class Meter:
         client = user.client
         if client is not None and metadata["result"] == "ok":
             self._topics[client] += 1
-            socket.on_end(lambda: self._left(client))
+            if client not in self._leaves:
+                self._leaves[client] = partial(self._left, client)
+            socket.on_end(self._leaves[client])
 
     def _left(self, client: str) -> None:
         self._topics[client] -= 1
         if not self._topics[client]:
-            del self._topics[client]
+            del self._topics[client], self._leaves[client]
 
 
 def _asks_for_replay(payload: object) -> bool:

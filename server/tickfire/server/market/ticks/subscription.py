@@ -43,6 +43,8 @@ HIGH_WATER: Final = 128 << 10
 """Bytes waiting for a client beyond which it is sent no more chunks."""
 LOADING_S: Final = 5.0
 """Time, in seconds, that a join with an id waits for feeds of the id that are being loaded."""
+NO_FEEDS: Final[frozenset[int]] = frozenset()
+
 type Wait = Callable[[Socket], float]
 
 TOO_SLOW: Final = 1013, "slow"
@@ -82,7 +84,7 @@ class TickSubscription:
         """The ended epochs that it is still to be sent."""
         self._left: dict[int, FeedPositions | None] = {}
         """The client's positions in feeds that are being loaded; None for the newest to come."""
-        self._behind: set[int] = set()
+        self._behind: frozenset[int] = NO_FEEDS
         """Those of these feeds in which it was catching up."""
         self._seeking: dict[int, asyncio.Task[None]] = {}
         """The search for the way on in feeds whose epoch has ended while it was catching up."""
@@ -228,7 +230,7 @@ class TickSubscription:
         else:
             self._left[feed] = self._part(feed)
         if self._catching_up:
-            self._behind.add(feed)
+            self._behind |= {feed}
         self._past.leave(feed)
         self._forget(feed)
 
@@ -240,7 +242,8 @@ class TickSubscription:
         read from its beginning.
         """
         was_behind = feed in self._behind
-        self._behind.discard(feed)
+        if was_behind:
+            self._behind -= {feed}
         if not self._joined or feed not in self._feeds():
             return
         data, own = self.source.data, self._of(feed)
