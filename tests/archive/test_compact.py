@@ -17,12 +17,13 @@ from tests.support.recording import recording, rows_of
 from tests.support.valkey import Valkey
 from tickfire.archive import compact as compact_module
 from tickfire.archive import recorder as recorder_module
-from tickfire.archive.commits import NS_PER_DAY, Commits
+from tickfire.archive.commits import Commits
 from tickfire.archive.compact import compact_day
 from tickfire.archive.partition import instruments_in
 from tickfire.archive.reading import ArchiveReader
 from tickfire.archive.tables import TICKS
 from tickfire.archive.target import Target
+from tickfire.base.calendar.bounds import DAY_NS
 
 DATE = "2023-11-14"
 COUNT = 320
@@ -148,7 +149,7 @@ def test_a_merged_file_expires_with_its_last_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def at(day: int) -> None:
-        monkeypatch.setattr(time, "time_ns", lambda: day * NS_PER_DAY)
+        monkeypatch.setattr(time, "time_ns", lambda: day * DAY_NS)
 
     target = Target(str(tmp_path))
     *earlier, latest = batches()

@@ -25,10 +25,10 @@ from tickfire.archive.names import (
     parse_id,
 )
 from tickfire.archive.target import Target
+from tickfire.base.calendar.bounds import DAY_NS
 
 INTENT: Final = ".intent"
 COMMIT: Final = ".json"
-NS_PER_DAY: Final = 86_400_000_000_000
 VERSION: Final = 1
 
 
@@ -154,7 +154,7 @@ class Commits:
 
         The newest commit stays, as it says from where to read on.
         """
-        limit = time.time_ns() - int(keep_days * NS_PER_DAY)
+        limit = time.time_ns() - int(keep_days * DAY_NS)
         names = self._names()
         removed = 0
         for name in names:

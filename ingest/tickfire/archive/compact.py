@@ -3,13 +3,13 @@
 First the merged file is written, under a name that holds the ids of all others: from then on it
 counts in their place (`held_files`). Then the commits are made to name it, and at last the others
 are removed. A process that is killed in between leaves files that do not count, and the next pass
-goes on with them. Whoever has an old file open reads on.
+goes on with them. A reader that has an old file open reads on.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -45,7 +45,7 @@ def compact_day(
     target : Target
     table, day : str
     should_stop : callable
-        Asked between two steps; what is done then stays valid.
+        Asked between two steps; the steps that are done stay valid.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def compact_day(
         target.sweep(place, LEFT_S)
         names = target.names(place)
         held = held_files(names)
-        for source, own in _by_source(name for name in names if name not in held):
+        for source, own in _by_source(name for name in names if name not in held).items():
             if source not in committed:
                 committed[source] = files.last(table, source)
             held |= _merge_all(
@@ -83,29 +83,30 @@ def compact_day(
     return len(gone)
 
 
-def _by_source(names: Iterator[str]) -> Iterator[tuple[Source, list[str]]]:
+def _by_source(names: Iterable[str]) -> dict[Source, list[str]]:
     found: dict[Source, list[str]] = {}
     for name in names:
         about = parse_data_name(name)
         if about is not None:
             found.setdefault(about.source, []).append(name)
-    yield from found.items()
+    return found
 
 
 def _merge_all(target: Target, place: str, source: Source, names: Sequence[str]) -> dict[str, str]:
     """Merge files of one folder and source; return each that was merged with the merged one."""
-    found: dict[str, str] = {}
-    group: list[str] = []
+    groups: list[list[str]] = [[]]
     size = 0
-    for name in [*sorted(names, key=_last), None]:
-        own = 0 if name is None else target.size(f"{place}/{name}")
-        if name is None or size + own > MAX_SIZE:
-            if len(group) > 1:
-                found |= _merge(target, place, source, group)
-            group, size = [], 0
-        if name is not None:
-            group.append(name)
-            size += own
+    for name in sorted(names, key=_last):
+        own = target.size(f"{place}/{name}")
+        if size + own > MAX_SIZE:
+            groups.append([])
+            size = 0
+        groups[-1].append(name)
+        size += own
+    found: dict[str, str] = {}
+    for group in groups:
+        if len(group) > 1:
+            found |= _merge(target, place, source, group)
     return found
 
 

@@ -130,7 +130,7 @@ class EpochLog:
         return found
 
     def _record(self, feed: int, epoch: str, streams: list[Stream]) -> EpochRecord:
-        """Return the record of an epoch, or what its files tell if it has none."""
+        """Return the record of an epoch, or if it has none, one that is inferred from its files."""
         name = epoch_name(feed, epoch)
         record = self._read(name)
         if record is not None:

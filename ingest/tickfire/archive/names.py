@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from tickfire.base.calendar.bounds import DAY_NS
 from tickfire.store.schema import Stream
 
 SUFFIX: Final = ".parquet"
@@ -22,6 +23,8 @@ SHARED: Final = "0"
 COMMITS: Final = "_commits"
 DAY: Final = "day="
 SYMBOL: Final = "symbol="
+LATEST_NS: Final = 2**62
+"""The latest time, in ns since the Unix epoch, whose day has a name of its own."""
 
 type Id = tuple[int, int]
 """The two numbers of the id of an entry; of ticks, the position and 0."""
@@ -127,10 +130,12 @@ def parse_id(text: str) -> Id:
 def day_of(ns: int) -> str:
     """Return the day, in UTC, of a time in ns since the Unix epoch.
 
-    >>> day_of(1_719_792_000_000_000_000)
-    '2024-07-01'
+    Times before the Unix epoch or after `LATEST_NS` have the first or the last day.
+
+    >>> day_of(1_719_792_000_000_000_000), day_of(-1), day_of(2**63 - 1)
+    ('2024-07-01', '1970-01-01', '2116-02-20')
     """
-    return str(np.datetime64(ns // 86_400_000_000_000, "D"))
+    return str(np.datetime64(min(max(ns, 0), LATEST_NS) // DAY_NS, "D"))
 
 
 def symbol_folder(symbol: str) -> str:

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from tickfire.archive.names import DAY, Source, data_name, day_of, symbol_folder
 from tickfire.archive.tables import NO_SYMBOL, SIGNALS, Batch, Table, to_arrow
+from tickfire.base.calendar.bounds import DAY_NS
 from tickfire.store.mappings import Mappings
 from tickfire.store.schema import Instrument
 
-NS_PER_DAY: Final = 86_400_000_000_000
 INSTRUMENTS: Final = b"tickfire.instruments"
 """Field of the footer: rows of the instrument table, as JSON."""
 COMPRESSION: Final = "zstd"
@@ -86,14 +86,14 @@ def _market_parts(table: Table, batch: Batch, mappings: Mappings) -> Iterator[Pa
     times = rows[table.time]
     bounds = np.array(mappings.bounds(feed), np.int64)
     spans = np.searchsorted(bounds, times, "right")
-    keys = np.stack([rows["instrument_id"].astype(np.int64), spans, times // NS_PER_DAY], axis=1)
+    keys = np.stack([rows["instrument_id"].astype(np.int64), spans, times // DAY_NS], axis=1)
     groups, which = np.unique(keys, axis=0, return_inverse=True)
     order = np.argsort(which, kind="stable")
     ends = np.searchsorted(which[order], np.arange(len(groups)), "right")
     found: dict[tuple[str, str], list[tuple[Instrument, np.ndarray[Any, Any]]]] = {}
     for group, at in zip(groups.tolist(), np.split(order, ends[:-1]), strict=True):
         row = mappings.named(feed, group[0], int(times[at[0]]))
-        day = day_of(group[2] * NS_PER_DAY)
+        day = day_of(group[2] * DAY_NS)
         found.setdefault((day, row.symbol), []).append((row, at))
     for (day, symbol), pieces in found.items():
         at = np.sort(np.concatenate([own for _, own in pieces]))

@@ -1,4 +1,4 @@
-"""`Pauses`: the times at which the target of an archive refuses what is to be written."""
+"""`Pauses`: the times at which the target of an archive refuses to be written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Pauses:
-    """Teller of pauses, to the log and the metrics.
+    """Reporter of pauses, to the log and the metrics.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Pauses:
         self._metrics = metrics
 
     def begin(self, error: OSError) -> None:
-        """Tell of a refusal, in the log if it is the first one."""
+        """Report a refusal, in the log only if it is the first one."""
         full = is_full(error)
         reason = "there is no room left" if full else error.strerror or str(error)
         trouble = f"cannot write to {self._target.shown} ({reason}); recording is paused"
@@ -39,7 +39,7 @@ class Pauses:
         self._metrics.failed(trouble)
 
     def end(self) -> None:
-        """Tell that the target was written to, if it refused before."""
+        """Report that the target was written to, if it refused before."""
         if self._metrics.is_paused:
             self._metrics.trouble = None
             logger.info("recording goes on")

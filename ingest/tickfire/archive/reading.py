@@ -23,11 +23,11 @@ from tickfire.archive.partition import instruments_in
 from tickfire.archive.tables import BARS, NO_SYMBOL, TABLE, TICKS
 from tickfire.archive.target import Target
 from tickfire.archive.views import connect, quoted
+from tickfire.base.calendar.bounds import DAY_NS
 from tickfire.store.schema import BAR, BAR_REWIND, TICK, Instrument, Rows, Stream
 
 REWIND_DAYS: Final = 7
 """Days before a range of bars in which a rewind is looked for that voids some of them."""
-NS_PER_DAY: Final = 86_400_000_000_000
 
 
 class TickRange(NamedTuple):
@@ -139,8 +139,8 @@ class ArchiveReader(ArchiveFiles):
             Those of each epoch (hex) that has any, or has one of the other files, the oldest first.
             Rewinds that precede the range are among them.
         """
-        early = begin - REWIND_DAYS * NS_PER_DAY
-        files = _of_range(own.between(_day(early), _day(end)), _day(begin))
+        early = begin - REWIND_DAYS * DAY_NS
+        files = _of_range(own.between(day_of(early), day_of(end)), day_of(begin))
         found = {}
         for epoch in _epochs_in(self.epochs([*files, *others])):
             of_epoch = [f for f in files if f.about.source.epoch == epoch]
@@ -308,7 +308,7 @@ class ArchiveReader(ArchiveFiles):
         return rows, (last[0]["entry"], last[0]["entry_index"]) if last else step.low
 
     def _record_files(self, table: str, symbol: str | None, begin: int, end: int) -> list[DataFile]:
-        days = [day for day in self.days(table) if _day(begin) <= day <= _day(end)]
+        days = [day for day in self.days(table) if day_of(begin) <= day <= day_of(end)]
         symbols = [NO_SYMBOL]
         if "symbol" in TABLE[table].schema.names:
             symbols = self.symbols(table, days) if symbol is None else [symbol]
@@ -372,7 +372,3 @@ def _rows(table: Any, dtype: np.dtype[np.void]) -> Rows:
     for name in _names(dtype):
         rows[name] = table[name].to_numpy()
     return rows
-
-
-def _day(ns: int) -> str:
-    return day_of(min(max(ns, 0), 2**62))

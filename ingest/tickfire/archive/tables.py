@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from tickfire.archive.names import Id, Source
+from tickfire.base.units import NS_PER_MS
 from tickfire.store.entries import BadEntry, Entry, bars_of, id_parts, ticks_of
 from tickfire.store.schema import (
     BAR,
@@ -182,7 +183,7 @@ def _sentiment(entry: Entry) -> list[dict[str, Any]]:
     bearish, neutral, bullish = row["probabilities"]
     shares = {"bearish": bearish, "neutral": neutral, "bullish": bullish}
     words = msgspec.json.encode(row.get("words", ())).decode()
-    at = id_parts(entry[0])[0] * 1_000_000
+    at = id_parts(entry[0])[0] * NS_PER_MS
     return [row | shares | {"at": at, "words": words, "symbols": list(row.get("symbols", ()))}]
 
 
@@ -218,8 +219,21 @@ def _market(dtype: np.dtype[np.void]) -> pa.Schema:
     return pa.schema([*_SOURCE, *_ID, *_fields(dtype)])
 
 
-_TEXT: Final = pa.string()
-_TICK_STAMPS: Final = tuple(pa.field(n, pa.int64()) for n in ("received", "parsed", "written"))
+def _texts(*names: str) -> list[pa.Field]:
+    return [pa.field(name, pa.string()) for name in names]
+
+
+def _times(*names: str) -> list[pa.Field]:
+    return [pa.field(name, pa.int64()) for name in names]
+
+
+def _shared(*fields: pa.Field) -> pa.Schema:
+    """Return the columns of a table that all feeds share."""
+    return pa.schema([*_ID, *fields])
+
+
+_SYMBOLS: Final = pa.field("symbols", pa.list_(pa.string()))
+_TICK_STAMPS: Final = _times("received", "parsed", "written")
 
 TABLE: Final = {
     table.name: table
@@ -235,43 +249,33 @@ TABLE: Final = {
         Table(TOPS, _market(TOP), "ts_event", tops_key),
         Table(
             NEWS,
-            pa.schema(
-                [
-                    *_ID,
-                    *(pa.field(name, _TEXT) for name in ("id", "title", "source")),
-                    pa.field("published", pa.int64()),
-                    pa.field("received", pa.int64()),
-                    *(pa.field(name, _TEXT) for name in ("summary", "url", "origin")),
-                    pa.field("symbols", pa.list_(_TEXT)),
-                ]
+            _shared(
+                *_texts("id", "title", "source"),
+                *_times("published", "received"),
+                *_texts("summary", "url", "origin"),
+                _SYMBOLS,
             ),
             "published",
         ),
         Table(
             SENTIMENT,
-            pa.schema(
-                [
-                    *_ID,
-                    pa.field("at", pa.int64()),
-                    *(pa.field(name, _TEXT) for name in ("headline", "label")),
-                    *(pa.field(n, pa.float64()) for n in ("bearish", "neutral", "bullish")),
-                    pa.field("abstained", pa.bool_()),
-                    *(pa.field(name, _TEXT) for name in ("words", "model")),
-                    pa.field("symbols", pa.list_(_TEXT)),
-                ]
+            _shared(
+                *_times("at"),
+                *_texts("headline", "label"),
+                *(pa.field(name, pa.float64()) for name in ("bearish", "neutral", "bullish")),
+                pa.field("abstained", pa.bool_()),
+                *_texts("words", "model"),
+                _SYMBOLS,
             ),
             "at",
         ),
         Table(
             SIGNALS,
-            pa.schema(
-                [
-                    *_ID,
-                    *(pa.field(name, _TEXT) for name in ("event", "symbol")),
-                    pa.field("at", pa.int64()),
-                    *(pa.field(name, _TEXT) for name in ("detail", "model")),
-                    pa.field("n", pa.uint64()),
-                ]
+            _shared(
+                *_texts("event", "symbol"),
+                *_times("at"),
+                *_texts("detail", "model"),
+                pa.field("n", pa.uint64()),
             ),
             "at",
         ),

@@ -15,7 +15,7 @@ from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.rest import columns
 from tickfire.server.rest.page import Page
-from tickfire.server.rest.params import LATEST_NS, Query, cursor_numbers
+from tickfire.server.rest.params import Query, cursor_numbers
 from tickfire.server.rest.tick_time import TOLERANCE_NS, seek_time
 from tickfire.store.entries import TickEntry
 from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, Rows
@@ -101,7 +101,7 @@ class TickPages:
         kind = None if query.kind is None else _number(query.kind)
 
         def read(reader: Any) -> _Part:
-            days = day_of(query.start), day_of(min(query.end, LATEST_NS))
+            days = day_of(query.start), day_of(query.end)
             files = reader.files(TICKS, listing.instrument.symbol, *days)
             sources = [
                 source for source in reader.epochs(files)

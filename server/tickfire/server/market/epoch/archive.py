@@ -145,7 +145,7 @@ class _SymbolBars:
 
     def days(self, until: int) -> Iterator[tuple[int, int]]:
         """Yield the days up to that of a time, the newest first, with the number of their files."""
-        for day, count in self._files.newest_first(day_of(min(until, 2**62))):
+        for day, count in self._files.newest_first(day_of(until)):
             yield int(np.datetime64(day, "ns").astype(np.int64)), count
 
     def bars(self, intervals_s: Sequence[int], begin: int, end: int) -> list[Rows]:

@@ -25,7 +25,6 @@ MAX_TRADES: Final = 100_000
 recorded."""
 MAX_FILES: Final = 8
 """Files with later ticks beyond which a range of time does not reach to the end of an epoch."""
-LATEST_NS: Final = 2**62
 NO_BARS: Final = np.zeros(0, BAR)
 
 
@@ -56,7 +55,7 @@ def bars_of(
         One for each epoch that has any, the oldest first.
     """
     bar_files, tick_files = own
-    files = tick_files.between(day_of(max(begin, 0)), day_of(min(end, LATEST_NS)))
+    files = tick_files.between(day_of(begin), day_of(end))
     closed = reader.bars(bar_files, feed, intervals_s, begin, end, files)
     found = {epoch: [bars.rows] for epoch, bars in closed.items()}
     for source in reader.epochs(files):
