@@ -120,8 +120,8 @@ class RestApi:
             return refusal(400, str(error))
         except Refused as refused:
             return refused.response
-        except ArchiveBusy:
-            return later(429, "too many requests wait for the archive")
+        except ArchiveBusy as error:
+            return later(429, str(error))
         except (RedisUnavailable, ArchiveUnavailable) as error:
             logger.warning("a request cannot be answered: %s", error)
             return later(503, "the history cannot be read now")

@@ -26,7 +26,7 @@ async def candles_page(
     ------
     BadQuery
         The cursor is not valid.
-    RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+    RedisUnavailable, ArchiveUnavailable
         They cannot be read now.
     """
     end = query.end

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from tickfire.server.rest.columns import CANDLES, NEWS, SIGNALS, TICKS, Column
-from tickfire.server.rest.params import DEFAULT_LIMIT, FORMATS, MAX_LIMIT
+from tickfire.server.rest.params import DEFAULT_LIMIT, MAX_LIMIT, MEDIA_TYPES
 from tickfire.store.schema import INTERVALS_S
 
 COLUMNS: Final = {
@@ -16,6 +16,7 @@ COLUMNS: Final = {
     "/v1/signals": SIGNALS,
 }
 PATHS: Final = tuple(COLUMNS)
+_METHODS: Final = ("get", "head")
 _TIME: Final = {"type": "string", "description": "ms since the Unix epoch, or ISO 8601"}
 _TEXT: Final = {"type": "string"}
 _OPTIONAL_TEXT: Final = {"type": ["string", "null"]}
@@ -34,12 +35,12 @@ _TROUBLE: Final = {
     "501": "The server lacks the packages of the archive.",
     "503": "The data cannot be read now; Retry-After says when to ask again.",
 }
-
-
-_AFTER: Final = {
+_RETRY_AFTER: Final = {
     "description": "Seconds after which to ask again.",
     "schema": {"type": "integer", "minimum": 1},
 }
+_RETRIED: Final = ("429", "503")
+"""The statuses whose responses have the header ``Retry-After``."""
 
 
 def document() -> dict[str, Any]:
@@ -48,8 +49,7 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "tickfire", "version": version("tickfire")},
-        "paths": {path: {"get": _operation(path, "get"), "head": _operation(path, "head")}
-                  for path in PATHS},
+        "paths": {path: {verb: _operation(path, verb) for verb in _METHODS} for path in PATHS},
         "components": {
             "schemas": {"Trouble": trouble},
             "securitySchemes": {
@@ -58,7 +58,7 @@ def document() -> dict[str, Any]:
             },
         },
         "security": [{"token": []}, {"token_parameter": []}, {}],
-    }  # fmt: skip
+    }
 
 
 def _operation(path: str, method: str) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _operation(path: str, method: str) -> dict[str, Any]:
 def _trouble(status: str, text: str) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Trouble"}
     about = {"description": text, "content": {"application/json": {"schema": schema}}}
-    return about | ({"headers": {"Retry-After": _AFTER}} if "Retry-After" in text else {})
+    return about | ({"headers": {"Retry-After": _RETRY_AFTER}} if status in _RETRIED else {})
 
 
 def _parameters(path: str) -> list[dict[str, Any]]:
@@ -93,7 +93,9 @@ def _parameters(path: str) -> list[dict[str, Any]]:
         _parameter("end", {**_TIME, "description": "exclusive; as start"}),
         _parameter("limit", limit),
         _parameter("cursor", {**_TEXT, "description": "`next` of the page before"}),
-        _parameter("format", {**_TEXT, "enum": list(FORMATS), "description": "default: by Accept"}),
+        _parameter(
+            "format", {**_TEXT, "enum": list(MEDIA_TYPES), "description": "default: by Accept"}
+        ),
     ]
     if path == "/v1/candles":
         names = {**_TEXT, "enum": list(INTERVALS_S), "default": "1m"}
@@ -125,11 +127,11 @@ def _success(path: str) -> dict[str, Any]:
             "ETag": {"schema": _TEXT},
         },
         "content": {
-            "application/json": {
+            MEDIA_TYPES["json"]: {
                 "schema": {"type": "object", "required": ["rows", "next"], "properties": page}
             },
-            "text/csv": {"schema": {**_TEXT, "description": csv}},
-            "application/vnd.apache.arrow.stream": {"schema": binary},
+            MEDIA_TYPES["csv"]: {"schema": {**_TEXT, "description": csv}},
+            MEDIA_TYPES["arrow"]: {"schema": binary},
         },
     }
 

@@ -18,9 +18,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tickfire.server.rest.columns import Column
+from tickfire.server.rest.params import MEDIA_TYPES
 
 CHUNK_ROWS: Final = 100
-ARROW_TYPE: Final = "application/vnd.apache.arrow.stream"
 TAG_BYTES: Final = 16
 
 type Row = Sequence[Any]
@@ -90,7 +90,7 @@ class _Encoder(Protocol):
 
 
 class _Json:
-    media_type = "application/json"
+    media_type = MEDIA_TYPES["json"]
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -107,7 +107,7 @@ class _Json:
 
 
 class _Csv:
-    media_type = "text/csv; charset=utf-8"
+    media_type = f"{MEDIA_TYPES['csv']}; charset=utf-8"
 
     def __init__(self, page: Page) -> None:
         self._out = io.StringIO(newline="")
@@ -125,7 +125,7 @@ class _Csv:
 
 
 class _Arrow:
-    media_type = ARROW_TYPE
+    media_type = MEDIA_TYPES["arrow"]
 
     def __init__(self, page: Page) -> None:
         import pyarrow as pa

@@ -15,13 +15,13 @@ from tickfire.store.schema import INTERVALS_S
 
 DEFAULT_LIMIT: Final = 500
 MAX_LIMIT: Final = 5_000
-FORMATS: Final = ("json", "csv", "arrow")
-ACCEPT: Final[Mapping[str, str]] = {
-    "application/json": "json",
-    "text/csv": "csv",
-    "application/vnd.apache.arrow.stream": "arrow",
-    "*/*": "json",
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "arrow": "application/vnd.apache.arrow.stream",
 }
+"""The formats, with their media types."""
+DEFAULT_FORMAT: Final = "json"
 LATEST_NS: Final = 2**62
 KNOWN: Final = frozenset({"symbol", "start", "end", "limit", "cursor", "format", "token"})
 """The parameters of every path."""
@@ -53,7 +53,7 @@ class Query:
     cursor : str
         Empty for the first page.
     form : str
-        One of `FORMATS`.
+        A key of `MEDIA_TYPES`.
     """
 
     symbol: str | None
@@ -126,16 +126,17 @@ def _form(given: Mapping[str, str], accept: str) -> str:
     form = given.get("format")
     if form is None:
         return _accepted(accept)
-    if form not in FORMATS:
-        raise BadQuery(f"format must be one of {', '.join(FORMATS)}.")
+    if form not in MEDIA_TYPES:
+        raise BadQuery(f"format must be one of {', '.join(MEDIA_TYPES)}.")
     return form
 
 
 def _accepted(header: str) -> str:
     """Return the format that a header ``Accept`` likes best; of several, the first."""
+    formats = {kind: form for form, kind in MEDIA_TYPES.items()} | {"*/*": DEFAULT_FORMAT}
     weights = weights_of(header)
-    known = [kind for kind in weights if kind in ACCEPT and weights[kind] > 0]
-    return ACCEPT[max(known, key=weights.__getitem__)] if known else "json"
+    known = [kind for kind in weights if kind in formats and weights[kind] > 0]
+    return formats[max(known, key=weights.__getitem__)] if known else DEFAULT_FORMAT
 
 
 def _time(given: Mapping[str, str], name: str, absent: int) -> int:

@@ -36,7 +36,7 @@ async def records_page(table: str, store: Store, archive: Archive | None, query:
     ------
     BadQuery
         The cursor is not valid.
-    RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+    RedisUnavailable, ArchiveUnavailable
         They cannot be read now.
     """
     before: Id = NEWEST

@@ -42,7 +42,7 @@ class _Part:
     after : int
         The position to go on after.
     is_whole : bool
-        True if what was read from has no more.
+        True if its source has no more.
     """
 
     found: Found
@@ -71,7 +71,7 @@ class TickPages:
         ------
         BadQuery
             The cursor is not valid.
-        RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+        RedisUnavailable, ArchiveUnavailable
             They cannot be read now.
         """
         epoch, after = _begin(query)

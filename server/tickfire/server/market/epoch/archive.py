@@ -30,12 +30,15 @@ CLOSE_S: Final = 2.0
 """Time that the request in progress has to end when the server stops."""
 
 
-class ArchiveBusy(Exception):
-    """Raised when too many requests wait for the files."""
-
-
 class ArchiveUnavailable(Exception):
     """Raised when the files cannot be read; the cause says why."""
+
+
+class ArchiveBusy(ArchiveUnavailable):
+    """Raised when too many requests wait for the files."""
+
+    def __init__(self) -> None:
+        super().__init__("too many requests wait for the archive")
 
 
 class Archive:
@@ -64,7 +67,7 @@ class Archive:
         self._is_closed = False
 
     async def close(self) -> None:
-        """End the thread; what it reads is given up."""
+        """End the thread, which gives up its read."""
         self._is_closed = True
         self._thread.stop()
         self._reader.interrupt()
@@ -126,7 +129,7 @@ class Archive:
 
         Raises
         ------
-        ArchiveBusy, ArchiveUnavailable
+        ArchiveUnavailable
             They cannot be read now.
         """
         return await self.read(

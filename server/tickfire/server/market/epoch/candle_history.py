@@ -33,7 +33,7 @@ class CandleHistory:
 
         Raises
         ------
-        RedisUnavailable, ArchiveBusy, ArchiveUnavailable
+        RedisUnavailable, ArchiveUnavailable
             They cannot be read now.
         """
         bars, more = await self._of_redis(live, listing, interval_s, end, limit)

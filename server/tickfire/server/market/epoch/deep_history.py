@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from tickfire.server.market.epoch.archive import Archive, ArchiveBusy, ArchiveUnavailable
+from tickfire.server.market.epoch.archive import Archive, ArchiveUnavailable
 from tickfire.store.entries import TickEntry
 from tickfire.store.history import BATCH_ENTRIES, History
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
@@ -75,7 +75,7 @@ async def read_history[T](archive: Archive, work: Callable[[Any], T]) -> T:
     """
     try:
         return await archive.read(work)
-    except (ArchiveBusy, ArchiveUnavailable) as error:
+    except ArchiveUnavailable as error:
         logger.warning("the archive cannot be read: %s", error)
         raise RedisUnavailable("the archive cannot be read now") from error
 

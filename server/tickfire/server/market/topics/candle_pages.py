@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from tickfire.base.units import NS_PER_MS
 from tickfire.server.market.candles.pages import BarPage
-from tickfire.server.market.epoch.archive import ArchiveBusy, ArchiveUnavailable
+from tickfire.server.market.epoch.archive import ArchiveUnavailable
 from tickfire.server.market.epoch.candle_history import CandleHistory
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
@@ -95,7 +95,7 @@ class CandlePages:
             while older.more and not len(older.bars):  # clients go on before the first bar
                 end = older.reached
                 older = await self._history.before(live, listing, interval_s, end, limit)
-        except (RedisUnavailable, ArchiveBusy, ArchiveUnavailable) as error:
+        except (RedisUnavailable, ArchiveUnavailable) as error:
             logger.warning("cannot read old bars of %s: %s", listing.symbol, error)
             raise refuse("history cannot be read now") from error
         if live.data.epochs[listing.stream.feed] != epoch:
