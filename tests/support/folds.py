@@ -182,7 +182,7 @@ class Packed(Volumes):
         """Return the id from which to resume after all positions that were reached."""
         assert self.since is not None
         parts = [
-            part._replace(positions=tuple(
+            part.moved(tuple(
                 self.reached[stream] if Stream(part.feed, shard) == stream else position
                 for shard, position in enumerate(part.positions)
             ))

@@ -23,11 +23,13 @@ from tests.support.folds import (
 )
 from tests.support.narrow import narrow_sending, narrow_socket
 from tests.support.phoenix_client import Joined
-from tests.support.publisher import DAY, SECOND, Publisher, tick
+from tests.support.publisher import DAY, SECOND, STREAM, Publisher, mixed, tick
 from tests.support.server import Serve, Server
 from tests.support.truth import Truths
 from tests.support.valkey import Valkey
+from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.ticks import lag, subscription
+from tickfire.server.market.ticks.positions import FeedPositions, Unfinished, WireId
 
 HIGH_WATER = 4 << 10
 MAX_LAG_S = 0.05
@@ -81,9 +83,24 @@ class Scene:
         assert joined.status == "ok", joined.response
         return joined
 
+    def in_other_form(self, fold: Volumes) -> Volumes:
+        """Return the same client, with another mode or encoding from now on."""
+        if fold.symbols != Volumes.symbols or fold.since is None:
+            return fold
+        kind = self.random.choice((Volumes, Merged, Packed, PackedMerged))
+        other = kind(self.truth)
+        other.since, other.volumes = fold.since, fold.volumes
+        other.reached = {
+            stream: self.truth.position(symbol, fold.since)
+            for symbol in fold.symbols
+            for stream in (self.truth.stream(symbol),)
+        }
+        return other
+
     async def finish(self, fold: Volumes, cuts: int) -> None:
         """Let a client resume, and be cut again after any message; then it has everything."""
         while True:
+            fold = self.in_other_form(fold)
             joined = await self.resume(fold)
             fold.begin(joined.response)
             last = await self._all(joined, fold)
@@ -126,10 +143,13 @@ async def scene(
     yield Scene(await serve(valkey.url, max_lag_s=MAX_LAG_S), publishers, SEED)
 
 
+@pytest.mark.parametrize("memory", [True, False])
 @pytest.mark.parametrize("kind", [Merged, SomeMerged, PackedMerged])
 async def test_what_was_merged_is_told_once_however_often_the_client_is_cut(
-    scene: Scene, kind: type[Volumes]
+    scene: Scene, kind: type[Volumes], memory: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if not memory:
+        monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
     fold = kind(scene.truth)
     watching = await scene.resume(fold)
     fold.begin(watching.response)
@@ -169,3 +189,70 @@ async def test_the_backlog_of_a_slow_client_is_told_once_however_often_it_is_cut
         for event, payload in seen[:at]:
             cut.take(event, payload)
         await scene.finish(cut, cuts=at % 3)
+
+
+def within(publisher: Publisher, complete: int, sent: int, end: int) -> str:
+    """Return the id of a client that was cut in a write."""
+    unfinished = Unfinished(0, sent, end)
+    return str(WireId((FeedPositions(publisher.epoch, (complete,), unfinished),)))
+
+
+def volume(first: int, last: int) -> int:
+    """Return the volume of an instrument in `mixed`, from one of its positions to another."""
+    return sum(1 + at // 2 % 5 for at in range(first, last + 1, 4))
+
+
+@pytest.mark.parametrize(("oldest", "lost_to"), [(11, 10), (31, 30), (61, 60)])
+async def test_what_was_trimmed_of_a_write_is_said(
+    server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch,
+    oldest: int, lost_to: int,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(StreamReader, "recent", lambda self, position: None)
+    publisher.publish(mixed(50), entry_size=10)
+    await server.reaches(publisher)
+    publisher.trim(oldest)
+    since = within(publisher, 5, 25, 37)
+    joined = await (await server.client()).join("market:realtime", {"since": since})
+    assert joined.response["recovered"] is False
+    goes_on = publisher.id(lost_to) if lost_to >= 25 else within(publisher, lost_to, 25, 37)
+    assert joined.response["missed"] == {"from": since, "to": goes_on}
+    if lost_to < 25:
+        rest = (await joined.count("tick", 2))[:2]
+        assert [tick["id"] for tick in rest] == [within(publisher, 12, 35, 37), publisher.id(37)]
+        assert [tick["volume"] for tick in rest] == [volume(11, 35), volume(13, 37)]
+    else:
+        first, *_ = await joined.count("tick", 1)
+        assert first["id"] == publisher.id(lost_to + 1)
+    assert not joined.of("gap")
+
+
+async def test_a_write_that_never_was_is_not_recovered(
+    server: Server, publisher: Publisher
+) -> None:
+    publisher.publish(mixed(5))
+    await server.reaches(publisher)
+    for since in (within(publisher, 3, 5, 11), within(publisher, 20, 21, 22)):
+        joined = await (await server.client()).join("market:realtime", {"since": since})
+        assert joined.response["recovered"] is False
+        assert joined.response["missed"] == {"from": since, "to": publisher.id(10)}
+    publisher.publish(mixed(1))
+    (last,) = await joined.count("tick", 1)
+    assert last["id"] == publisher.id(11)
+
+
+async def test_a_client_in_a_write_that_this_worker_has_not_read_waits_for_it(
+    server: Server, publisher: Publisher
+) -> None:
+    publisher.publish(mixed(5))
+    await server.reaches(publisher)
+    live = server.market.live
+    assert live is not None
+    live.data.positions[STREAM] = 4  # as if the rest was not read yet
+    since = within(publisher, 2, 5, 7)
+    joined = await (await server.client()).join("market:realtime", {"since": since})
+    assert joined.response["recovered"] is True
+    live.data.positions[STREAM] = 10
+    publisher.publish(mixed(1))
+    got = await joined.count("tick", 3)
+    assert [tick["id"] for tick in got] == [publisher.id(at) for at in (7, 9, 11)]
+    assert [tick["volume"] for tick in got] == [2 + 4, 5, 1]
