@@ -15,11 +15,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tickfire.phoenix.wire.errors import PhoenixError
 
 _TEMPORARY = (408, 429)
+_TLS_HINTS: Final = {
+    "WRONG_VERSION_NUMBER": "without TLS the address begins with ws or http",
+    "CERTIFICATE_VERIFY_FAILED": "ssl_context= names other certificates to trust",
+}
+_STATUS_HINTS: Final = {
+    401: "the token is missing or not valid, or this is not the address of a socket",
+    403: "the token is missing or not valid, or this is not the address of a socket",
+    404: "this is not the address of a socket",
+}
 
 
 class ClientError(PhoenixError):
@@ -100,24 +109,18 @@ class DataError(ClientError):
     """Raised when the server sends something that is not what it should be."""
 
 
-def cause_of(error: Exception) -> str:
-    """Return why a server cannot be reached, as text, with a hint where TLS is the reason."""
-    text = str(error) or type(error).__name__
-    if "WRONG_VERSION_NUMBER" in text:
-        return f"{text}; without TLS the address begins with ws or http"
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return f"{text}; ssl_context= names other certificates to trust"
-    return text
+def unreachable(url: str, error: Exception) -> ConnectionFailedError:
+    """Return the error of a server that cannot be reached, with a hint where TLS is the reason."""
+    cause = str(error) or type(error).__name__
+    hints = [f"; {hint}" for reason, hint in _TLS_HINTS.items() if reason in cause]
+    return ConnectionFailedError(f"{url} cannot be reached: {cause}{''.join(hints)}")
 
 
-def refusal_of(url: str, status: int, body: str = "") -> str:
-    """Return the text of a refused connection, with a hint unless the server says why itself."""
+def refused(url: str, status: int, body: str = "") -> ConnectionFailedError:
+    """Return the error of a refused connection, with a hint unless the server gives a reason."""
+    reason = body or _STATUS_HINTS.get(status, "")
     text = f"{url} refused the connection with status {status}"
-    if body:
-        return f"{text}: {body}"
-    if status in (401, 403):
-        return f"{text}: the token is missing or not valid, or this is not the address of a socket"
-    return f"{text}: this is not the address of a socket" if status == 404 else text
+    return ConnectionFailedError(f"{text}: {reason}" if reason else text, status)
 
 
 def reason_of(response: Any) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import ssl
-from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
@@ -18,9 +16,10 @@ from tickfire.client.channels.transport import (
     NO_STATUS,
     POLICY_VIOLATION,
     SESSION_GONE,
+    Handshake,
     TransportClosed,
 )
-from tickfire.client.errors import ConnectionFailedError, cause_of, refusal_of
+from tickfire.client.errors import refused, unreachable
 
 MAX_BATCH: Final = 100
 """Messages of one request at most, as in phoenix.js."""
@@ -48,28 +47,27 @@ _decode = msgspec.json.Decoder(_Answer).decode
 
 
 class LongPollTransport:
-    """One long-poll session; the parameters are those of `WebSocketTransport`."""
+    """One long-poll session.
+
+    Parameters
+    ----------
+    handshake
+        Its address, params and headers.
+    """
 
     name = "longpoll"
     needs_heartbeat = False
 
-    def __init__(
-        self,
-        endpoint: str,
-        query: list[tuple[str, str]],
-        auth_token: str | None,
-        headers: Mapping[str, str],
-        open_timeout_s: float,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        self._url = _http(endpoint) + "/longpoll"
+    def __init__(self, handshake: Handshake) -> None:
+        self._url = _http(handshake.endpoint) + "/longpoll"
         self._shown = shown_of(self._url)
-        self._query = query
-        self._headers = dict(headers)
-        if auth_token is not None:
-            self._headers["X-Phoenix-AuthToken"] = auth_token
-        self._open_timeout_s = open_timeout_s
-        self._client = httpx.AsyncClient(verify=True if ssl_context is None else ssl_context)
+        self._query = handshake.query
+        self._headers = dict(handshake.headers)
+        if handshake.auth_token is not None:
+            self._headers["X-Phoenix-AuthToken"] = handshake.auth_token
+        self._open_timeout_s = handshake.open_timeout_s
+        context = handshake.ssl_context
+        self._client = httpx.AsyncClient(verify=True if context is None else context)
         self._token: str | None = None
         self._arrived: list[str] = []
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
@@ -83,12 +81,10 @@ class LongPollTransport:
             answer = await self._request("GET", self._open_timeout_s)
         except _FAILURES as error:
             await self._client.aclose()
-            raise ConnectionFailedError(
-                f"{self._shown} cannot be reached: {cause_of(error)}"
-            ) from None
+            raise unreachable(self._shown, error) from None
         if answer.status != _GONE or answer.token is None:
             await self._client.aclose()
-            raise ConnectionFailedError(refusal_of(self._shown, answer.status), answer.status)
+            raise refused(self._shown, answer.status)
         self._token = answer.token
         self._writer = asyncio.create_task(self._write())
 

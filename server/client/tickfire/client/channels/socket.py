@@ -10,12 +10,11 @@ from typing import Any, Self
 
 from tickfire.client.channels.callbacks import Callbacks
 from tickfire.client.channels.channel import JOIN, LEAVE, Channel, Params
+from tickfire.client.channels.choice import TransportChoice
 from tickfire.client.channels.heartbeat import Heartbeat
-from tickfire.client.channels.longpoll import LongPollTransport
 from tickfire.client.channels.options import PhoenixOptions, endpoint_of, shown_of
 from tickfire.client.channels.transport import UNSUPPORTED_DATA, Transport, TransportClosed
-from tickfire.client.channels.websocket import WebSocketTransport
-from tickfire.client.errors import ConnectionFailedError, ConnectionLostError
+from tickfire.client.errors import ConnectionFailedError
 from tickfire.phoenix.wire.errors import DecodeError
 from tickfire.phoenix.wire.message import Message
 from tickfire.phoenix.wire.serializers.client import CLIENT_SERIALIZERS
@@ -23,11 +22,6 @@ from tickfire.phoenix.wire.serializers.client import CLIENT_SERIALIZERS
 _log = logging.getLogger("tickfire.client")
 
 _OPEN, _CLOSE, _ERROR, _MESSAGE = "open", "close", "error", "message"
-_TRANSPORTS: dict[str, Callable[..., Transport]] = {
-    "websocket": WebSocketTransport,
-    "longpoll": LongPollTransport,
-}
-_UNAUTHORIZED = (401, 403)
 
 
 class Phoenix:
@@ -70,8 +64,7 @@ class Phoenix:
         self._buffer: dict[Channel | None, Message] = {}
         self._ref = 0
         self._transport: Transport | None = None
-        self._transport_name = self.options.transport
-        self._has_websocket = False
+        self._choice = TransportChoice(self.endpoint, self.options)
         self._heartbeat: Heartbeat | None = None
         self._running: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[None] | None = None
@@ -142,7 +135,7 @@ class Phoenix:
     @property
     def transport_name(self) -> str:
         """Return "websocket" or "longpoll", the transport in use."""
-        return self._transport_name
+        return self._choice.name
 
     # --- channels and callbacks
     def channel(self, topic: str, params: Params | None = None, **options: Any) -> Channel:
@@ -244,12 +237,12 @@ class Phoenix:
         tries = 0
         was_told = False
         while not self._closing:
-            transport = self._make_transport()
+            transport = self._choice.make()
             try:
                 await transport.open()
             except ConnectionFailedError as error:
                 self._callbacks.call(_ERROR, error)
-                if self._falls_back(error):
+                if self._choice.falls_back(error):
                     continue
                 if self._gives_up(error, loop.time() >= until):
                     return
@@ -278,34 +271,6 @@ class Phoenix:
         for channel in self._channels.copy():
             channel.shut()
 
-    def _make_transport(self) -> Transport:
-        options = self.options
-        return _TRANSPORTS[self._transport_name](
-            self.endpoint, options.query(), options.token(), options.headers,
-            self._open_timeout_s(), options.ssl_context,
-        )  # fmt: skip
-
-    def _open_timeout_s(self) -> float:
-        fallback_s = self.options.longpoll_fallback_s
-        if fallback_s is None or self._transport_name == "longpoll":
-            return self.options.open_timeout_s
-        return min(fallback_s, self.options.open_timeout_s)
-
-    @property
-    def _may_fall_back(self) -> bool:
-        is_wanted = self.options.longpoll_fallback_s is not None
-        return is_wanted and not self._has_websocket and self._transport_name == "websocket"
-
-    def _falls_back(self, error: ConnectionFailedError) -> bool:
-        """Change to long-poll if WebSockets never worked, and return whether that was done."""
-        if not self._may_fall_back:
-            return False
-        if error.status in _UNAUTHORIZED and self.options.auth_token is not None:
-            return False
-        _log.info("%s; long-poll is used instead", error)
-        self._transport_name = "longpoll"
-        return True
-
     def _gives_up(self, error: ConnectionFailedError, is_late: bool) -> bool:
         """Return whether the first connection is given up, which raises the error in `connect`."""
         if self._is_opened or not (error.is_refusal or is_late):
@@ -324,8 +289,8 @@ class Phoenix:
         self._transport = transport
         self._heartbeat = heartbeat = Heartbeat(self.make_ref, self._send, self.options)
         tasks = [asyncio.create_task(self._beat(heartbeat, transport))]
-        if self._may_fall_back:
-            tasks.append(asyncio.create_task(self._prove(heartbeat, transport)))
+        if self._choice.may_fall_back:
+            tasks.append(asyncio.create_task(self._choice.prove(heartbeat, transport)))
         try:
             self._open()
             while True:
@@ -368,19 +333,6 @@ class Phoenix:
             await heartbeat.run(lambda: bool(self._pauses))
             _log.info("%s did not answer a heartbeat", self._shown)
             await transport.close(1000, "heartbeat timeout", at_once=True)
-
-    async def _prove(self, heartbeat: Heartbeat, transport: Transport) -> None:
-        """Check that the first WebSocket answers, and fall back to long-poll if it does not."""
-        try:
-            async with asyncio.timeout(self.options.longpoll_fallback_s):
-                await heartbeat.ping()
-            self._has_websocket = True
-        except TimeoutError:
-            _log.info("%s answers no heartbeat; long-poll is used instead", self._shown)
-            self._transport_name = "longpoll"
-            await transport.close(at_once=True)
-        except ConnectionLostError:
-            return
 
     def _take(self, data: str | bytes) -> None:
         message = self._serializer.decode(data)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 AUTH_TOKEN_PREFIX: Final = "base64url.bearer.phx."
@@ -14,6 +17,34 @@ POLICY_VIOLATION: Final = 1008
 INTERNAL_ERROR: Final = 1011
 SESSION_GONE: Final = 3410
 """Close code of phoenix.js for a long-poll session that the server no longer knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Parameters of one attempt to connect.
+
+    Attributes
+    ----------
+    endpoint : str
+        Address of the socket with ws or wss, without ``/websocket``.
+    query : list of (str, str)
+        Params of the address.
+    auth_token : str, or None
+        Token, sent in a header.
+    headers : mapping
+        Further headers.
+    open_timeout_s : float
+        Seconds until the attempt is given up.
+    ssl_context : SSLContext, or None
+        For wss; None trusts the system's certificates.
+    """
+
+    endpoint: str
+    query: list[tuple[str, str]] = field(repr=False)
+    auth_token: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    open_timeout_s: float
+    ssl_context: ssl.SSLContext | None
 
 
 class TransportClosed(Exception):

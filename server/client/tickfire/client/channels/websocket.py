@@ -6,8 +6,6 @@ import asyncio
 import base64
 import contextlib
 import logging
-import ssl
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,11 +14,18 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, W
 from websockets.typing import Subprotocol
 
 from tickfire.client.channels.options import shown_of
-from tickfire.client.channels.transport import ABNORMAL, AUTH_TOKEN_PREFIX, TransportClosed
-from tickfire.client.errors import ConnectionFailedError, cause_of, refusal_of
+from tickfire.client.channels.transport import (
+    ABNORMAL,
+    AUTH_TOKEN_PREFIX,
+    Handshake,
+    TransportClosed,
+)
+from tickfire.client.errors import ConnectionFailedError, refused, unreachable
 
 _CLOSE_TIMEOUT_S: Final = 2.0
 _READ_AHEAD: Final = 1_024  # messages
+MAX_BODY: Final = 200
+"""Characters of the body of a refusal that its error shows."""
 
 
 class _Discreet(logging.LoggerAdapter[logging.Logger]):
@@ -35,45 +40,27 @@ class WebSocketTransport:
 
     Parameters
     ----------
-    endpoint : str
-        Address of the socket, without ``/websocket``.
-    query : list of (str, str)
-        Params of the address.
-    auth_token : str, or None
-        Token, sent as a subprotocol.
-    headers : mapping
-        Further headers of the handshake.
-    open_timeout_s : float
-        Seconds until an attempt to connect is given up.
-    ssl_context : SSLContext, or None
-        For wss; None trusts the system's certificates.
+    handshake
+        Its address, params and headers.
     """
 
     name = "websocket"
     needs_heartbeat = True
 
-    def __init__(
-        self,
-        endpoint: str,
-        query: list[tuple[str, str]],
-        auth_token: str | None,
-        headers: Mapping[str, str],
-        open_timeout_s: float,
-        ssl_context: ssl.SSLContext | None = None,
-    ) -> None:
-        self._url = f"{endpoint}/websocket?{urlencode(query)}"
-        self._shown = f"{shown_of(endpoint)}/websocket"
+    def __init__(self, handshake: Handshake) -> None:
+        self._url = f"{handshake.endpoint}/websocket?{urlencode(handshake.query)}"
+        self._shown = f"{shown_of(handshake.endpoint)}/websocket"
         self._options: dict[str, Any] = {
-            "additional_headers": dict(headers),
+            "additional_headers": dict(handshake.headers),
             "logger": _Discreet(logging.getLogger("websockets.client")),
+            "open_timeout": handshake.open_timeout_s,
         }
-        if auth_token is not None:
-            encoded = base64.b64encode(auth_token.encode()).decode().rstrip("=")
+        if handshake.auth_token is not None:
+            encoded = base64.b64encode(handshake.auth_token.encode()).decode().rstrip("=")
             protocols = [Subprotocol("phoenix"), Subprotocol(AUTH_TOKEN_PREFIX + encoded)]
             self._options["subprotocols"] = protocols
-        if ssl_context is not None:
-            self._options["ssl"] = ssl_context
-        self._open_timeout_s = open_timeout_s
+        if handshake.ssl_context is not None:
+            self._options["ssl"] = handshake.ssl_context
         self._socket: ClientConnection | None = None
         self._outgoing: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
@@ -83,7 +70,6 @@ class WebSocketTransport:
         try:
             self._socket = await connect(
                 self._url,
-                open_timeout=self._open_timeout_s,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 ping_interval=None,  # the protocol has heartbeats of its own
                 max_size=None,
@@ -91,13 +77,12 @@ class WebSocketTransport:
                 **self._options,
             )
         except InvalidStatus as error:
-            raise _refusal(self._shown, error) from None
+            body = (error.response.body or b"").decode("utf8", "replace").strip()[:MAX_BODY]
+            raise refused(self._shown, error.response.status_code, body) from None
         except InvalidURI as error:  # whose own text has the whole address
             raise ConnectionFailedError(f"{self._shown} is no address: {error.msg}") from None
         except (OSError, TimeoutError, WebSocketException, EOFError) as error:
-            raise ConnectionFailedError(
-                f"{self._shown} cannot be reached: {cause_of(error)}"
-            ) from None
+            raise unreachable(self._shown, error) from None
         self._writer = asyncio.create_task(self._write())
 
     def send(self, data: str | bytes) -> None:
@@ -134,9 +119,3 @@ class WebSocketTransport:
             while True:
                 await self._socket.send(await self._outgoing.get())
                 self._outgoing.task_done()
-
-
-def _refusal(url: str, error: InvalidStatus) -> ConnectionFailedError:
-    response = error.response
-    body = (response.body or b"").decode("utf8", "replace").strip()[:200]
-    return ConnectionFailedError(refusal_of(url, response.status_code, body), response.status_code)
