@@ -261,7 +261,7 @@ async def test_it_falls_back_from_a_websocket_that_passes_nothing_on() -> None:
 
     async with serve(swallow, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        socket = Phoenix(f"ws://127.0.0.1:{port}/socket", longpoll_fallback_s=0.1)
+        socket = Phoenix(f"ws://127.0.0.1:{port}/socket", longpoll_fallback_s=1.0)
         await socket.connect()
         await eventually(lambda: socket.transport_name == "longpoll", "the fallback")
         await socket.disconnect()
