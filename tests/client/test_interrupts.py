@@ -76,7 +76,7 @@ async def program(folder: Path, code: str, url: str) -> asyncio.subprocess.Proce
 async def test_ctrl_c_ends_a_program_without_asyncio(
     publisher: Publisher, server: Server, tmp_path: Path, name: str
 ) -> None:
-    publishing = asyncio.create_task(publish(publisher))
+    publishing = asyncio.create_task(publish(publisher, server))
     code = f"import time\nfrom tickfire.client import sync\n{SYNC[name]}"
     process = await program(tmp_path, code, f"http://127.0.0.1:{server.port}")
     try:
@@ -95,7 +95,7 @@ async def test_ctrl_c_ends_a_program_without_asyncio(
 async def test_a_program_that_leaves_streams_open_ends_in_silence(
     publisher: Publisher, server: Server, tmp_path: Path, name: str
 ) -> None:
-    publishing = asyncio.create_task(publish(publisher))
+    publishing = asyncio.create_task(publish(publisher, server))
     code = "import asyncio\nfrom tickfire.client import Market\n"
     code += f"async def main():{ASYNC[name]}\nasyncio.run(main())\n"
     process = await program(tmp_path, code, f"http://127.0.0.1:{server.port}")
@@ -106,11 +106,11 @@ async def test_a_program_that_leaves_streams_open_ends_in_silence(
     assert (process.returncode, errors.decode()) == (0, "")
 
 
-async def publish(publisher: Publisher) -> None:
-    """Write ticks all the time."""
+async def publish(publisher: Publisher, server: Server) -> None:
+    """Write ticks all the time, as fast as the server reads them."""
     while True:
         publisher.publish(trades(5))
-        await asyncio.sleep(0.02)
+        await server.reaches(publisher)
 
 
 async def test_a_cancelled_connect_leaves_no_attempts_behind() -> None:

@@ -9,8 +9,10 @@ any of them recompiles the kernel, and stale code is never loaded.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ import numba
 from numba.core import config as _config
 from numba.core.dispatcher import Dispatcher
 
+logger = logging.getLogger(__name__)
 config: Any = _config  # its attributes are made at run time
 
 CALLED_BY_KERNELS: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -55,6 +58,8 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
 
     def compile_(function: F) -> F:
         folder = cache_root() / _digest(function)
+        if not folder.is_dir():
+            _tell()
         before = config.CACHE_DIR
         config.CACHE_DIR = str(folder)  # read once, when the decorator creates the cache
         try:
@@ -64,6 +69,12 @@ def kernel[F: Callable[..., Any]](signature: str, **options: Any) -> Callable[[F
         return cast(F, compiled)
 
     return compile_
+
+
+@functools.cache
+def _tell() -> None:
+    """Log, once, why a process takes a while to start."""
+    logger.info("compiling kernels, once for this version and processor; it takes a minute or so")
 
 
 def cache_root() -> Path:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from tickfire.base.extras import missing_of
 from tickfire.kernels.jit import cache_root
 from tickfire.server.doctor.check import Check, ok, warning
 from tickfire.server.page import PYTHON, STATIC
@@ -42,13 +43,17 @@ async def examine_cache() -> list[Check]:
 
 async def examine_adapter() -> list[Check]:
     """Check the adapter for pictures, in a process of its own, as a driver may abort."""
+    missing = missing_of("render")
+    if missing is not None:
+        advice = "Install tickfire[render] for pictures of charts; everything else works."
+        return [warning("GPU", f"pictures need {missing}", advice)]
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _ADAPTER,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        said, errors = await child.communicate()
+        said, _ = await child.communicate()
     finally:
         if child.returncode is None:
             child.kill()
@@ -57,8 +62,5 @@ async def examine_adapter() -> list[Check]:
     if child.returncode == 0:
         is_software = any(word in name.lower() for word in SOFTWARE)
         return [ok("GPU", f"{name}, which draws with the processor" if is_software else name)]
-    if b"ModuleNotFoundError" in errors:
-        advice = "Install tickfire[render] for pictures of charts; everything else works."
-        return [warning("GPU", "the extra render is not installed", advice)]
     advice = "Install a Vulkan driver (Debian: mesa-vulkan-drivers) for pictures; all else works."
     return [warning("GPU", "no adapter that can draw", advice)]
