@@ -28,7 +28,7 @@ from tests.support.server import Serve, Server
 from tests.support.truth import Truths
 from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.reader import StreamReader
-from tickfire.server.market.ticks import lag, subscription
+from tickfire.server.market.ticks import lag, rest_maker, subscription
 from tickfire.server.market.ticks.positions import FeedPositions, Unfinished, WireId
 
 HIGH_WATER = 4 << 10
@@ -139,6 +139,7 @@ async def scene(
     monkeypatch.setattr("tickfire.server.app.HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr("tickfire.server.app.LOW_WATER", HIGH_WATER // 4)
     monkeypatch.setattr(lag, "PATIENCE", 1_000)
+    monkeypatch.setattr(rest_maker, "AT_ONCE", 16)
     publishers = publishers_of(valkey.client)
     yield Scene(await serve(valkey.url, max_lag_s=MAX_LAG_S), publishers, SEED)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Final
+
 from tickfire.server.market.ticks.chunks import Chunk, Place, gap_after, moved
 from tickfire.server.market.ticks.conflation import Conflation
 from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.merged_views import UnfinishedView
 from tickfire.store.entries import TickEntry
 from tickfire.store.history import BATCH_ENTRIES
+
+AT_ONCE: Final = 4_096
+"""Ticks that are merged in one turn of the event loop, which takes about 2 ms."""
 
 
 class RestMaker:
@@ -33,12 +39,17 @@ class RestMaker:
         return self._source(begin).data.positions[view.stream] >= view.rest.end
 
     def make_now(self, view: UnfinishedView, begin: Place) -> Chunk | None:
-        """Return the chunk, None if the write is not in memory."""
-        if not self.has_more(view, begin):
-            return None
+        """Return the chunk, None if the write is not in memory, or too long to be made at once."""
         position = dict(begin.positions)[view.stream]
+        if not self.has_more(view, begin) or view.rest.end - position > AT_ONCE:
+            return None
         entries = self._source(begin).recent(view.stream, position)
-        return None if entries is None else self._encode(view, begin, entries)
+        if entries is None:
+            return None
+        making = _Making(self._source(begin), view, begin)
+        for entry in entries:
+            making.take(entry)
+        return making.finish()
 
     async def make(self, view: UnfinishedView, begin: Place) -> Chunk | None:
         """Return the chunk, None if an instrument of it has no symbol.
@@ -48,12 +59,22 @@ class RestMaker:
         RedisUnavailable
             The history cannot be read now.
         """
-        entries = await self._read(view, begin)
-        chunk = self._encode(view, begin, entries)
-        if chunk is None:
-            await self._source(begin).learn()
-            chunk = self._encode(view, begin, entries)
-        return chunk
+        source = self._source(begin)
+        entries = source.recent(view.stream, dict(begin.positions)[view.stream])
+        if entries is None:
+            entries = await self._read(view, begin)
+        for entry in entries:
+            source.data.slots.of(entry)
+        if not source.data.instruments.complete:
+            await source.learn()
+        making, taken = _Making(source, view, begin), 0
+        for entry in entries:
+            making.take(entry)
+            taken += len(entry.ticks)
+            if taken >= AT_ONCE:
+                await asyncio.sleep(0)
+                taken = 0
+        return making.finish()
 
     async def _read(self, view: UnfinishedView, begin: Place) -> list[TickEntry]:
         history = self._source(begin).history(view.stream)
@@ -66,27 +87,45 @@ class RestMaker:
             position = reached
         return entries
 
-    def _encode(self, view: UnfinishedView, begin: Place, entries: list[TickEntry]) -> Chunk | None:
-        """Return the chunk of the entries after a place, None if an instrument has no symbol."""
-        stream, (_, sent, end) = view.stream, view.rest
-        data = named = self._source(begin).data
-        positions = {**data.positions, **dict(begin.positions)}
-        reached = positions[stream]
-        conflation = Conflation(reached + 1)
-        for entry in entries:
-            if entry.first > end:
-                break
-            if entry.first > reached + 1:
-                return gap_after(begin, stream, entry.first - 1)
-            wanted = entry.until(end)
-            data.slots.of(wanted)
-            if not data.instruments.complete:
-                return None
-            for part, ts in data.instruments.parts(wanted):
-                named = data if ts is None else data.as_of(stream.feed, ts)
-                conflation.take(data.slots.of(part), view.wanted(named))
-            reached = wanted.last
-        if reached < end:
-            return gap_after(begin, stream, end)
-        frames, _ = conflation.encode(view.inner, named, stream, positions, after=sent)
-        return Chunk(frames, moved(begin, stream, end), merged=conflation.merged(sent))
+
+class _Making:
+    """A chunk that is being made."""
+
+    def __init__(self, source: HistorySource, view: UnfinishedView, begin: Place) -> None:
+        self._data = self._named = source.data
+        self._view = view
+        self._begin = begin
+        self._reached = dict(begin.positions)[view.stream]
+        self._conflation = Conflation(self._reached + 1)
+        self._hole: int | None = None
+        """The position before which ticks are gone."""
+        self._is_named = True
+
+    def take(self, entry: TickEntry) -> None:
+        """Merge the next entry, as far as it belongs to the write."""
+        data, end = self._data, self._view.rest.end
+        if entry.first > end or self._hole is not None:
+            return
+        if entry.first > self._reached + 1:
+            self._hole = entry.first
+            return
+        wanted = entry.until(end)
+        data.slots.of(wanted)
+        self._is_named = self._is_named and data.instruments.complete
+        for part, ts in data.instruments.parts(wanted) if self._is_named else ():
+            self._named = data if ts is None else data.as_of(self._view.stream.feed, ts)
+            self._conflation.take(data.slots.of(part), self._view.wanted(self._named))
+        self._reached = wanted.last
+
+    def finish(self) -> Chunk | None:
+        """Return the chunk, None if an instrument of it has no symbol."""
+        stream, (_, sent, end) = self._view.stream, self._view.rest
+        if self._hole is not None or self._reached < end:
+            return gap_after(self._begin, stream, end if self._hole is None else self._hole - 1)
+        if not self._is_named:
+            return None
+        positions = {**self._data.positions, **dict(self._begin.positions)}
+        frames, _ = self._conflation.encode(
+            self._view.inner, self._named, stream, positions, after=sent
+        )
+        return Chunk(frames, moved(self._begin, stream, end), merged=self._conflation.merged(sent))
