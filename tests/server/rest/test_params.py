@@ -21,6 +21,8 @@ SYMBOL = ("symbol", "AAA")
         ([SYMBOL, ("limit", "0")], "limit must be a number from 1 to 5000"),
         ([SYMBOL, ("limit", "5001")], "limit must be"),
         ([SYMBOL, ("limit", "9" * 5000)], "limit must be"),
+        ([SYMBOL, ("limit", "\u0663")], "limit must be"),
+        ([SYMBOL, ("start", "\u0663")], "start must be a time"),
         ([SYMBOL, ("format", "xml")], "format must be one of json, csv, arrow"),
         ([SYMBOL, ("start", "tomorrow")], "start must be a time in milliseconds since 1970"),
         ([SYMBOL, ("end", "2024-07-01T13:30:00 02:00")], "write + as %2B in an address"),

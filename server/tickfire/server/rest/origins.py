@@ -12,8 +12,9 @@ from tickfire.phoenix.transports.exchange import request_of
 from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.server.rest.responses import refusal
 
-METHODS: Final = ["GET", "HEAD", "OPTIONS"]
-"""The methods of a route behind `checked`."""
+_ANSWERED: Final = ("GET", "HEAD", "OPTIONS")
+METHODS: Final = [*_ANSWERED, "POST", "PUT", "PATCH", "DELETE"]
+"""The methods of a route behind `checked`, which refuses all but the first three."""
 _SHOWN: Final = "etag, retry-after, x-next-cursor"
 _PREFLIGHT: Final = {
     "access-control-allow-methods": "GET, HEAD",
@@ -26,13 +27,18 @@ type Handler = Callable[[Request], Awaitable[Response]]
 
 
 def checked(check: OriginCheck, handler: Handler) -> Handler:
-    """Return a handler that refuses pages of origins that are not allowed."""
+    """Return a handler that refuses other methods, and pages of origins that are not allowed."""
 
     async def respond(request: Request) -> Response:
         origin = request.headers.get("origin")
         if not check(origin, request_of(request.scope).uri.host):
             named = str(origin)[:MAX_ORIGIN]
             return refusal(403, f"pages of the origin {named} may not ask this server.")
+        if request.method not in _ANSWERED:
+            allowed = ", ".join(_ANSWERED)
+            return refusal(
+                405, f"{request.method} is not possible; use GET or HEAD.", {"allow": allowed}
+            )
         if request.method == "OPTIONS":
             response = Response(status_code=204, headers=_PREFLIGHT)
         else:

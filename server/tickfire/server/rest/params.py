@@ -117,7 +117,7 @@ def parse_query(
 
 def _limit(given: Mapping[str, str]) -> int:
     text = given.get("limit", str(DEFAULT_LIMIT))
-    if not re.fullmatch(r"\d{1,6}", text) or not 0 < int(text) <= MAX_LIMIT:
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not 0 < int(text) <= MAX_LIMIT:
         raise BadQuery(f"limit must be a number from 1 to {MAX_LIMIT}.")
     return int(text)
 
@@ -144,7 +144,7 @@ def _time(given: Mapping[str, str], name: str, absent: int) -> int:
     text = given.get(name)
     if text is None:
         return absent
-    if re.fullmatch(r"\d{1,13}", text):
+    if re.fullmatch(r"[0-9]{1,13}", text):
         ns = int(text) * NS_PER_MS
     else:
         try:
@@ -172,7 +172,7 @@ def cursor_numbers(text: str, count: int) -> tuple[int, ...]:
         It is not one of `count` numbers of 64 bits.
     """
     parts = text.split("-")
-    if len(parts) == count and all(re.fullmatch(r"\d{1,20}", part) for part in parts):
+    if len(parts) == count and all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
         numbers = tuple(int(part) for part in parts)
         if max(numbers) <= MAX_NUMBER:
             return numbers

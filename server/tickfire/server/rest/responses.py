@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 
 RETRY_S: Final = 1
-KEPT: Final = ("retry-after", "www-authenticate")
+KEPT: Final = ("allow", "retry-after", "www-authenticate")
 """Headers of another response that a refusal takes over."""
 
 

@@ -15,13 +15,14 @@ from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.rest import columns
 from tickfire.server.rest.page import Page
-from tickfire.server.rest.params import Query, cursor_numbers
+from tickfire.server.rest.params import BadQuery, Query, cursor_numbers
 from tickfire.server.rest.tick_time import TOLERANCE_NS, seek_time
 from tickfire.store.entries import TickEntry
 from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, Rows
 
 KINDS: Final = {TICK_TRADE: "trade", TICK_BID: "bid", TICK_ASK: "ask", TICK_CLEAR: "clear"}
 FIELDS: Final = ("ts_event", "kind", "price", "size", "side", "sequence")
+GONE: Final = "cursor is of an epoch that is held no longer; begin with start, without a cursor."
 READ_ENTRIES: Final = 64
 """Entries that are unpacked at a time, within about a millisecond."""
 MAX_READS: Final = 32
@@ -70,14 +71,16 @@ class TickPages:
         Raises
         ------
         BadQuery
-            The cursor is not valid.
+            The cursor is not valid, or its epoch is gone.
         RedisUnavailable, ArchiveUnavailable
             They cannot be read now.
         """
         epoch, after = _begin(query)
         own = live.data.epochs[listing.stream.feed].key.hex()
         if self._archive is None:
-            part = _Part([], own, after if epoch == own else 0, True)
+            if epoch not in ("", own):
+                raise BadQuery(GONE)
+            part = _Part([], own, after, True)
         else:
             part = await self._of_files(self._archive, listing, query, epoch, after, own)
         found, epoch, after = part.found, part.epoch, part.after
@@ -101,15 +104,20 @@ class TickPages:
         kind = None if query.kind is None else _number(query.kind)
 
         def read(reader: Any) -> _Part:
+            present = Source(str(listing.stream), own)
+            recorded = reader.last(TICKS, present)  # first, as more is recorded meanwhile
             days = day_of(query.start), day_of(query.end)
-            files = reader.files(TICKS, listing.instrument.symbol, *days)
+            files = [
+                file for file in reader.files(TICKS, listing.instrument.symbol, *days)
+                if file.about.source != present or file.about.first <= recorded
+            ]  # fmt: skip
             sources = [
                 source for source in reader.epochs(files)
                 if source.stream is not None and source.stream.feed == feed
             ]  # fmt: skip
             if epoch:
-                at = [source.epoch for source in sources]
-                sources = sources[at.index(epoch) :] if epoch in at else []
+                names = _epochs_from(reader, feed, epoch, own)
+                sources = [source for source in sources if source.epoch in names]
             found: Found = []
             left, begin = query.limit, after
             for source in sources:
@@ -124,8 +132,7 @@ class TickPages:
                     return _Part(found, source.epoch, begin, False)
             is_own = bool(sources) and sources[-1].epoch == own
             begin = begin if is_own or epoch == own else 0
-            recorded = reader.last(TICKS, Source(str(listing.stream), own))[0]
-            return _Part(found, own, max(begin, recorded), True)
+            return _Part(found, own, max(begin, recorded[0]), True)
 
         return await archive.read(read)
 
@@ -156,6 +163,22 @@ class TickPages:
             if limit and in_order and _is_past(entries, query.end):
                 return _Part(found, own, after, True)
         return _Part(found, own, after, after >= newest and limit > 0)
+
+
+def _epochs_from(reader: Any, feed: int, epoch: str, own: str) -> list[str]:
+    """Return the epochs of a feed (hex) from that of a cursor on, the last one of which is its own.
+
+    Raises
+    ------
+    BadQuery
+        The archive does not hold it.
+    """
+    if epoch == own:
+        return [own]
+    ended = reader.log.ended(feed, bytes.fromhex(epoch), bytes.fromhex(own))
+    if not ended:
+        raise BadQuery(GONE)
+    return [*(each.record.epoch for each in ended), own]
 
 
 def _begin(query: Query) -> tuple[str, int]:

@@ -154,6 +154,10 @@ def test_no_price_is_none() -> None:
         {"since": "x"},
         {"since": 1},
         {"encoding": 1},
+        {"encoding": ""},
+        {"encoding": False},
+        {"header": 0},
+        {"header": False},
         {"header": 3},
         {"header": "2"},
         {"header": True},
@@ -167,7 +171,7 @@ def test_params_that_make_no_sense_are_refused_with_a_reason(payload: object) ->
 
 
 def test_params_are_all_optional_and_null_is_none() -> None:
-    nothing = {"symbols": None, "encoding": None, "since": None}
+    nothing = {"symbols": None, "encoding": None, "header": None, "since": None}
     assert MarketParams.of(None) == MarketParams.of({}) == MarketParams.of(nothing)
     assert MarketParams.of({"symbols": ["B", "A", "B"]}).symbols == ("A", "B")
 

@@ -58,10 +58,10 @@ class MarketParams:
             A parameter is not valid.
         """
         params = params_of(payload)
-        encoding = params.get("encoding") or "json"
-        if encoding not in ("json", "binary"):
+        encoding, header = params.get("encoding"), params.get("header")
+        if encoding not in (None, "json", "binary"):
             raise refuse('encoding must be "json" or "binary"')
-        header = params.get("header") or 1
+        header = 1 if header is None else header
         if type(header) is not int or header not in BINARY_HEADERS:
             raise refuse("header must be the version of a binary header, 1 or 2")
         since = params.get("since")
