@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.eventually import eventually
+from tests.support.fallback import FallbackClient, fallback_client
 from tests.support.folds import (
     SHARDS,
     SYMBOLS,
@@ -23,6 +25,7 @@ from tests.support.folds import (
 )
 from tests.support.narrow import narrow_sending, narrow_socket
 from tests.support.phoenix_client import Joined
+from tests.support.proxy import Fault, faulty_proxy
 from tests.support.publisher import DAY, SECOND, STREAM, Publisher, mixed, tick
 from tests.support.server import Serve, Server
 from tests.support.truth import Truths
@@ -30,6 +33,7 @@ from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.reader import StreamReader
 from tickfire.server.market.ticks import lag, rest_maker, subscription
 from tickfire.server.market.ticks.positions import FeedPositions, Unfinished, WireId
+from tickfire.server.market.ticks.views import REALTIME
 
 HIGH_WATER = 4 << 10
 MAX_LAG_S = 0.05
@@ -70,6 +74,13 @@ class Scene:
         kind = draw.choice(("trade", "trade", "trade", "bid"))
         price, size = (100 + draw.randrange(9)) * SECOND, 1 + draw.randrange(5)
         return tick(kind, key, price, size, self.time)
+
+    def told(self, client: FallbackClient) -> dict[str, int]:
+        """Return the volumes that a client has been sent."""
+        volumes = dict.fromkeys(SYMBOLS.values(), 0)
+        for payload in client.of("tick"):
+            volumes[payload["symbol"]] += payload["volume"]
+        return volumes
 
     def whole(self, fold: Volumes) -> dict[str, int]:
         """Return the volumes that a client has in the end."""
@@ -190,6 +201,22 @@ async def test_the_backlog_of_a_slow_client_is_told_once_however_often_it_is_cut
         for event, payload in seen[:at]:
             cut.take(event, payload)
         await scene.finish(cut, cuts=at % 3)
+
+
+async def test_phoenix_js_that_is_cut_within_writes_has_every_trade_once(scene: Scene) -> None:
+    faults = [Fault("cut", scene.random.randint(2_500, 6_000)) for _ in range(8)]
+    params = {"mode": "merge", "max_hz": 50}
+    async with faulty_proxy(("127.0.0.1", scene.server.port), faults) as proxy:
+        socket = f"ws://127.0.0.1:{proxy.port}/socket"
+        async with fallback_client(socket, REALTIME, params, "tick", "gap") as client:
+            await client.next("reply")
+            while proxy.left:
+                await scene.publish(2, 100)
+                await eventually(
+                    lambda: scene.told(client) == scene.whole(Volumes(scene.truth)), "all trades"
+                )
+        assert all(reply.get("recovered", True) for reply in client.of("reply"))
+        assert len(client.of("reply")) >= len(faults) - 1 and not client.of("gap")
 
 
 def within(publisher: Publisher, complete: int, sent: int, end: int) -> str:
