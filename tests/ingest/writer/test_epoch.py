@@ -231,7 +231,7 @@ async def test_another_number_of_shards_is_refused_and_deletes_nothing(
             run, "ingest", "--gateway", f"{feed.host}:{feed.port}", "--key", KEY,
             "--redis-url", store.url.shown, "--shards", "4",
         )  # fmt: skip
-    assert_one_sentence(told, "in 1 shards, but --shards is 4; give --shards 1, or --reshard")
+    assert_one_sentence(told, "in 1 shards, but --shards is 4; give --shards 1, or --reshard", 2)
     assert await client.xlen(ticks_key(STREAM)) == held
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tickfire.base.errors import UserError
+from tickfire.base.errors import UsageError
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.claims import (
     Claim,
@@ -145,7 +145,7 @@ class EpochWriter:
 
         Raises
         ------
-        UserError
+        UsageError
             The data in Redis has another number of shards, or a later layout.
         LeaseLost
             Another process has begun to write.
@@ -154,7 +154,7 @@ class EpochWriter:
         check_layout(meta)
         stored = epoch_of(meta, self._feed)
         if stored is not None and stored.shards != self.shards and not self._reshard:
-            raise UserError(
+            raise UsageError(
                 f"Redis holds the data of this feed in {stored.shards} shards, but --shards is"
                 f" {self.shards}; give --shards {stored.shards}, or --reshard to delete the data"
                 " and begin anew."

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tickfire.base.errors import UserError
+from tickfire.base.errors import UsageError
 from tickfire.models.rules.parse import RuleError, parse
 from tickfire.models.rules.program import Program
 
@@ -54,25 +54,25 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
 
     Raises
     ------
-    UserError
+    UsageError
         The file cannot be read, or one of its rules is not valid; the text says which and why.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise UserError(f"the file of rules {path} cannot be read: {error.strerror}.") from error
+        raise UsageError(f"the file of rules {path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"the file of rules {path} is not valid TOML: {error}.") from error
+        raise UsageError(f"the file of rules {path} is not valid TOML: {error}.") from error
     tables = content.pop("rule", [])
     if content or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise UserError(f"{path} may hold tables [[rule]] and nothing else.")
+        raise UsageError(f"{path} may hold tables [[rule]] and nothing else.")
     if len(tables) > MAX_RULES:
-        raise UserError(f"{path} holds more than {MAX_RULES} rules; split or shorten it.")
+        raise UsageError(f"{path} holds more than {MAX_RULES} rules; split or shorten it.")
     rules = tuple(_rule(path, number, table) for number, table in enumerate(tables, 1))
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"{path} holds two rules named {name!r}; give each its own name.")
+            raise UsageError(f"{path} holds two rules named {name!r}; give each its own name.")
     return rules
 
 
@@ -85,16 +85,16 @@ def _rule(path: Path, number: int, table: dict[str, Any]) -> Rule:
         table.get("symbols", []),
     )
     if unknown := sorted(set(table) - _FIELDS):
-        raise UserError(f"{which} has an unknown field {unknown[0]}.")
+        raise UsageError(f"{which} has an unknown field {unknown[0]}.")
     if not isinstance(name, str) or not name.strip():
-        raise UserError(f"{which} has no name; add one.")
+        raise UsageError(f"{which} has no name; add one.")
     if not isinstance(when, str):
-        raise UserError(f"{which} ({name}) has no condition; add it as the string `when`.")
+        raise UsageError(f"{which} ({name}) has no condition; add it as the string `when`.")
     if interval not in INTERVALS:
-        raise UserError(f"{which} ({name}): the interval must be one of {', '.join(INTERVALS)}.")
+        raise UsageError(f"{which} ({name}): the interval must be one of {', '.join(INTERVALS)}.")
     if not isinstance(symbols, list) or not all(isinstance(symbol, str) for symbol in symbols):
-        raise UserError(f"{which} ({name}): symbols must be an array of strings.")
+        raise UsageError(f"{which} ({name}): symbols must be an array of strings.")
     try:
         return Rule(name, parse(when), interval, frozenset(symbols))
     except RuleError as error:
-        raise UserError(f"{which} ({name}): {error}.") from None
+        raise UsageError(f"{which} ({name}): {error}.") from None

@@ -189,7 +189,9 @@ class Channel:
         return self.on(ERROR, callback)
 
     async def events(self) -> AsyncGenerator[tuple[str, Any]]:
-        """Yield the name and payload of every event from now on, until the channel is over.
+        """Yield the name and payload of every event until the channel is over.
+
+        Events count from the first iteration on.
 
         While 65,536 events wait, nothing more is read from the connection, so that a server sees
         that its client is slow.
