@@ -21,7 +21,7 @@ type Key = tuple[int, int, str, int]
 
 
 class ArchivedEpoch:
-    """An ended epoch; see `tickfire.server.market.ticks.past.EndedEpoch`.
+    """An ended epoch; see `tickfire.server.market.ticks.past.PastEpoch`.
 
     Parameters
     ----------

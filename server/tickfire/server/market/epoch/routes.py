@@ -1,4 +1,4 @@
-"""`Routes`: the ways from ended epochs on to the present ones, as far as the archive holds them."""
+"""`Routes`: the routes from ended epochs to the present ones, as far as the archive holds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.deep_history import read_history
 from tickfire.server.market.epoch.ended import ArchivedEpoch
-from tickfire.server.market.ticks.past import Route, Stretch
+from tickfire.server.market.ticks.past import Remainder, Route
 from tickfire.server.market.ticks.positions import FeedPositions
 from tickfire.server.market.ticks.seek import BadSince
 from tickfire.store.epoch import Epoch
@@ -29,7 +29,7 @@ type Firsts = tuple[int | None, ...]
 
 
 class Routes:
-    """Finder of the ways of clients.
+    """Finder of routes for clients that resume from an ended epoch.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Routes:
         self._began[feed] = asyncio.get_running_loop().time()
 
     async def route(self, since: FeedPositions) -> Route | None:
-        """Return the way on from a position; see `TickSource`.
+        """Return the route from a position; see `TickSource`.
 
         Clients that resume after the same position share the search.
         """
@@ -98,7 +98,7 @@ class Routes:
             return True
         return asyncio.get_running_loop().time() > self._began.get(feed, 0.0) + SETTLE_S
 
-    # --- the way
+    # --- the route
     def _route(
         self,
         since: FeedPositions,
@@ -106,7 +106,7 @@ class Routes:
         epochs: Sequence[EndedEpoch],
         firsts: Firsts,
     ) -> Route:
-        """Return the way through some epochs.
+        """Return the route through some epochs.
 
         Parameters
         ----------
@@ -121,15 +121,15 @@ class Routes:
         names = [*(epoch.record.epoch for epoch in epochs[1:]), present.key.hex()]
         counts = [*(epoch.record.shards for epoch in epochs[1:]), present.shards]
         begin, is_whole = _begin(since, epochs[0], firsts)
-        stretches: list[Stretch] = []
+        remainders: list[Remainder] = []
         for epoch, name, count in zip(epochs, names, counts, strict=True):
             leads = epoch.leads_to(name) and _is_in(begin, epoch)
-            if stretches or any(map(int.__lt__, begin.positions, epoch.last)):
-                stretches.append(Stretch(self._archived(epoch), begin, leads))
+            if remainders or any(map(int.__lt__, begin.positions, epoch.last)):
+                remainders.append(Remainder(self._archived(epoch), begin, leads))
             else:
                 is_whole = is_whole and leads
             begin = FeedPositions(bytes.fromhex(name), _carried(begin, epoch, count))
-        return Route(tuple(stretches), begin, is_whole)
+        return Route(tuple(remainders), begin, is_whole)
 
     def _archived(self, epoch: EndedEpoch) -> ArchivedEpoch:
         found = self._epochs.get(epoch.key)

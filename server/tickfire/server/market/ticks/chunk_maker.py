@@ -67,11 +67,8 @@ class ChunkMaker:
 
     def has_more(self, begin: Place) -> bool:
         """Return whether the worker knows of any tick after a place."""
-        positions = self._source(begin).data.positions
+        positions = begin.source(self._present).data.positions
         return any(position < positions[stream] for stream, position in begin.positions)
-
-    def _source(self, place: Place) -> HistorySource:
-        return self._present if place.past is None else place.past
 
     def make_now(self, view: View, begin: Place, until: Place | None = None) -> Chunk | None:
         """Return the chunk from a place on, None if that is not in memory.
@@ -83,7 +80,7 @@ class ChunkMaker:
         until : Place, optional
             A later place where the chunk is to end, if it reaches it.
         """
-        source, runs = self._source(begin), {}
+        source, runs = begin.source(self._present), {}
         for stream, position, end in self._behind(view, begin, until):
             entries = source.recent(stream, position)
             if entries is None:
@@ -100,7 +97,7 @@ class ChunkMaker:
             The history cannot be read now.
         """
         count = self._counts.get(view, FIRST_READ)
-        source, runs = self._source(begin), {}
+        source, runs = begin.source(self._present), {}
         for stream, position, end in self._behind(view, begin, until):
             entries = source.recent(stream, position)
             reached = end
@@ -121,7 +118,7 @@ class ChunkMaker:
         self, view: View, begin: Place, until: Place | None
     ) -> list[tuple[Stream, int, int]]:
         """Return the streams that have more ticks, each with where they begin and are to end."""
-        positions = self._source(begin).data.positions
+        positions = begin.source(self._present).data.positions
         ends = dict(until.positions) if until is not None else {}
         behind = [
             (stream, position, end)
@@ -137,7 +134,7 @@ class ChunkMaker:
         for stream, run in runs.items():
             if not run.entries:
                 return gap_after(begin, stream, run.reached)
-        data = self._source(begin).data
+        data = begin.source(self._present).data
         reached = dict(begin.positions)
         positions = {stream: reached.get(stream, at) for stream, at in data.positions.items()}
         frames = frames_of(view)

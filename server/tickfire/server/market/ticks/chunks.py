@@ -38,6 +38,10 @@ class Place(NamedTuple):
     positions: tuple[tuple[Stream, int], ...]
     past: HistorySource | None = None
 
+    def source(self, present: HistorySource) -> HistorySource:
+        """Return the source of its history: that of the present epochs, or of the ended one."""
+        return present if self.past is None else self.past
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

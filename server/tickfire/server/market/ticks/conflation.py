@@ -193,11 +193,11 @@ class Conflation:
         for write in self._writes:
             ticks = write.ticks(after)
             if ticks and isinstance(view, BinaryView):
-                is_last = write is self._writes[-1]
-                first = max(write.first, after + 1)
-                last = max(write.last, min(positions[stream], first + MAX_SPAN - 1) * is_last)
+                first, last = max(write.first, after + 1), write.last
+                if write is self._writes[-1]:  # it covers the positions after it as well
+                    last = max(last, min(positions[stream], first + MAX_SPAN - 1))
                 rows = np.concatenate([each.row for each in ticks])
-                written.append(view.pack(data, stream, first, last - first + 1, rows))
+                written.append((view.pack(data, stream, first, last - first + 1, rows), 1))
                 continue
             for position, slot, row, bounds in ticks:
                 one = Ticks(row, np.array([slot], np.int64), position, slot + 1)

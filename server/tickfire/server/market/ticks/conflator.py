@@ -1,7 +1,7 @@
 """`Conflator`: conflated views, in a limited number of writes a second.
 
-Ticks are never conflated across a write: what a view has pending begins where its last write ended,
-so that the position of a subscriber is as well defined as in any other view.
+Ticks are never conflated across a write: the pending ticks of a view begin where its last write
+ended, so that the position of a subscriber is as well defined as in any other view.
 """
 
 from __future__ import annotations

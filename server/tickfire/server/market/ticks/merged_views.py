@@ -17,14 +17,19 @@ class MergedView:
 
     Parameters
     ----------
+    view : View
+        The other view; if that one is merged itself, the view that it shows merged.
+    name : str
+
+    Attributes
+    ----------
     inner : View
         Encodes the merged ticks.
-    name : str
     """
 
-    def __init__(self, inner: View, name: str) -> None:
-        self.inner = inner
-        self.topic, self.serializer = inner.topic, inner.serializer
+    def __init__(self, view: View, name: str) -> None:
+        self.inner: View = view.inner if isinstance(view, MergedView) else view
+        self.topic, self.serializer = view.topic, view.serializer
         self.name = name
 
     def wanted(self, data: TickData) -> Mask | None:
@@ -74,8 +79,7 @@ class BacklogView(MergedView):
     """
 
     def __init__(self, view: View) -> None:
-        inner = view.inner if isinstance(view, MergedView) else view
-        super().__init__(inner, f"{view.name}/backlog")
+        super().__init__(view, f"{view.name}/backlog")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, BacklogView) and other.inner is self.inner
@@ -97,19 +101,15 @@ class UnfinishedView(MergedView):
     """
 
     def __init__(self, view: View, stream: Stream, rest: Unfinished) -> None:
-        inner = view.inner if isinstance(view, MergedView) else view
-        super().__init__(inner, f"{view.name}/{stream}~{rest.sent}~{rest.end}")
+        super().__init__(view, f"{view.name}/{stream}~{rest.sent}~{rest.end}")
         self.stream, self.rest = stream, rest
-
-    def _key(self) -> tuple[Stream, Unfinished]:
-        return self.stream, self.rest
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, UnfinishedView)
             and other.inner is self.inner
-            and other._key() == self._key()
+            and (other.stream, other.rest) == (self.stream, self.rest)
         )
 
     def __hash__(self) -> int:
-        return hash((UnfinishedView, self.inner, self._key()))
+        return hash((UnfinishedView, self.inner, self.stream, self.rest))

@@ -18,7 +18,7 @@ from tickfire.server.market.ticks.positions import FeedPositions, Unfinished
 from tickfire.store.schema import Stream
 
 
-class EndedEpoch(Protocol):
+class PastEpoch(Protocol):
     """An epoch that has ended, with its ticks."""
 
     @property
@@ -30,19 +30,19 @@ class EndedEpoch(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Remainder:
     """The rest of an ended epoch.
 
     Attributes
     ----------
-    epoch : EndedEpoch
+    epoch : PastEpoch
     begin : FeedPositions
         The positions after which it begins.
     is_whole : bool
-        True if no tick is missing between the last one of the epoch and what follows.
+        True if no tick is missing between the last one of the epoch and the next epoch.
     """
 
-    epoch: EndedEpoch
+    epoch: PastEpoch
     begin: FeedPositions
     is_whole: bool
 
@@ -53,15 +53,15 @@ class Route:
 
     Attributes
     ----------
-    stretches : tuple of Stretch
-        What is to be sent of ended epochs; it may be nothing.
+    remainders : tuple of Remainder
+        The parts of ended epochs that are to be sent; there may be none.
     present : FeedPositions
         The positions after which the present epoch is to be sent.
     is_whole : bool
         True if no tick is missing right after the position.
     """
 
-    stretches: tuple[Stretch, ...]
+    remainders: tuple[Remainder, ...]
     present: FeedPositions
     is_whole: bool
 
@@ -76,7 +76,7 @@ class Past:
     """
 
     def __init__(self, *routes: Route) -> None:
-        self._routes = {route.present.feed: route for route in routes if route.stretches}
+        self._routes = {route.present.feed: route for route in routes if route.remainders}
         self._reached: dict[Stream, int] = {}
         self._enter()
 
@@ -84,11 +84,11 @@ class Past:
         return bool(self._routes)
 
     def _enter(self) -> None:
-        """Go to the beginning of the first stretch."""
+        """Go to the beginning of the first remainder."""
         if self._routes:
-            stretch = self._first
-            streams = stretch.epoch.last
-            self._reached = dict(zip(streams, stretch.begin.positions, strict=True))
+            remainder = self._first
+            streams = remainder.epoch.last
+            self._reached = dict(zip(streams, remainder.begin.positions, strict=True))
 
     @property
     def feed(self) -> int:
@@ -96,8 +96,8 @@ class Past:
         return next(iter(self._routes))
 
     @property
-    def _first(self) -> Stretch:
-        return self._routes[self.feed].stretches[0]
+    def _first(self) -> Remainder:
+        return self._routes[self.feed].remainders[0]
 
     # --- positions
     def part(self, feed: int) -> FeedPositions | None:
@@ -105,7 +105,7 @@ class Past:
         route = self._routes.get(feed)
         if route is None:
             return None
-        return self._position if feed == self.feed else route.stretches[0].begin
+        return self._position if feed == self.feed else route.remainders[0].begin
 
     @property
     def _position(self) -> FeedPositions:
@@ -133,10 +133,10 @@ class Past:
         return all(self._reached[stream] >= at for stream, at in last.items())
 
     def go_on(self) -> tuple[FeedPositions, FeedPositions] | None:
-        """Leave the epoch that has been sent; return the bounds of what is missing after it."""
+        """Leave the epoch that has been sent; return the bounds of the gap after it, if any."""
         feed, end = self.feed, self._position
         route = self._routes[feed]
-        left, *rest = route.stretches
+        left, *rest = route.remainders
         following = rest[0].begin if rest else route.present
         if rest:
             self._routes[feed] = Route(tuple(rest), route.present, route.is_whole)
@@ -156,7 +156,7 @@ class Past:
     def enter(self, route: Route) -> None:
         """Send the ended epochs of one more feed, after those of others that are being sent."""
         was_over = not self
-        if route.stretches:
+        if route.remainders:
             self._routes[route.present.feed] = route
         if was_over:
             self._enter()

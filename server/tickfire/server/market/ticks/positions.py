@@ -29,6 +29,7 @@ _NUMBER: Final = "[0-9a-z]{1,13}"
 _POSITION: Final = f"{_NUMBER}(?:~{_NUMBER}~{_NUMBER})?"
 _FORM: Final = re.compile(rf"([0-9a-f]{{16}})-({_POSITION}(?:\.{_POSITION})*)")
 MAX_POSITION: Final = 2**63 - 1
+_UNKNOWN: Final = "since is not an id of this server"
 MAX_SPAN: Final = 0xFFFF
 """Positions that one write of merged ticks, or one binary payload, can cover."""
 MAX_LENGTH: Final = 16_384
@@ -96,7 +97,7 @@ class Partial(int):
     unfinished: Unfinished
 
     def __new__(cls, position: int, unfinished: Unfinished) -> Self:
-        """Return a position with what the client has behind it."""
+        """Return a position with the unfinished write behind it."""
         made = super().__new__(cls, position)
         made.unfinished = unfinished
         return made
@@ -120,7 +121,7 @@ class FeedPositions(NamedTuple):
     positions : tuple of int
         The position up to which all ticks are included, for each shard of the feed.
     unfinished : Unfinished or None
-        What is included beyond that, in one of the shards.
+        The write that is included in part beyond that, in one of the shards.
     """
 
     epoch: bytes
@@ -198,29 +199,29 @@ class WireId:
             The text is not an id of this server.
         """
         if not isinstance(text, str) or len(text) > MAX_LENGTH:
-            raise ValueError("since is not an id of this server")
+            raise ValueError(_UNKNOWN)
         parts = [_part(each) for each in text.split("_")]
         if len({part.feed for part in parts}) < len(parts):
             raise ValueError("since names a feed twice")
         if sum(part.unfinished is not None for part in parts) > 1:
-            raise ValueError("since is not an id of this server")
+            raise ValueError(_UNKNOWN)
         return cls(tuple(sorted(parts)))
 
 
 def _part(text: str) -> FeedPositions:
     found = _FORM.fullmatch(text)
     if found is None:
-        raise ValueError("since is not an id of this server")
+        raise ValueError(_UNKNOWN)
     places = [tuple(int(number, 36) for number in each.split("~")) for each in found[2].split(".")]
     positions = tuple(place[0] for place in places)
     open_ones = [Unfinished(shard, *rest) for shard, (_, *rest) in enumerate(places) if rest]
     if max(map(max, places)) > MAX_POSITION or len(places) > MAX_SHARDS or len(open_ones) > 1:
-        raise ValueError("since is not an id of this server")
+        raise ValueError(_UNKNOWN)
     unfinished = open_ones[0] if open_ones else None
     if unfinished is not None:
         complete = positions[unfinished.shard]
         if not complete < unfinished.sent < unfinished.end <= complete + MAX_SPAN:
-            raise ValueError("since is not an id of this server")
+            raise ValueError(_UNKNOWN)
     return FeedPositions(bytes.fromhex(found[1]), positions, unfinished)
 
 

@@ -19,8 +19,8 @@ AT_ONCE: Final = 4_096
 class RestMaker:
     """Maker of chunks that lead from within a merged write to its end.
 
-    The ticks of the write are read and merged again. What is encoded of them has the same ids as
-    before, so that a client may lose its connection as often as it will.
+    The ticks of the write are read and merged again. The merged ticks have the same ids as before,
+    so that a client may lose its connection any number of times.
 
     Parameters
     ----------
@@ -31,22 +31,19 @@ class RestMaker:
     def __init__(self, source: HistorySource) -> None:
         self._present = source
 
-    def _source(self, place: Place) -> HistorySource:
-        return self._present if place.past is None else place.past
-
     def has_more(self, view: UnfinishedView, begin: Place) -> bool:
         """Return whether the worker knows of the whole write."""
-        return self._source(begin).data.positions[view.stream] >= view.rest.end
+        return begin.source(self._present).data.positions[view.stream] >= view.rest.end
 
     def make_now(self, view: UnfinishedView, begin: Place) -> Chunk | None:
         """Return the chunk, None if the write is not in memory, or too long to be made at once."""
         position = dict(begin.positions)[view.stream]
         if not self.has_more(view, begin) or view.rest.end - position > AT_ONCE:
             return None
-        entries = self._source(begin).recent(view.stream, position)
+        entries = begin.source(self._present).recent(view.stream, position)
         if entries is None:
             return None
-        making = _Making(self._source(begin), view, begin)
+        making = _Making(begin.source(self._present), view, begin)
         for entry in entries:
             making.take(entry)
         return making.finish()
@@ -59,7 +56,7 @@ class RestMaker:
         RedisUnavailable
             The history cannot be read now.
         """
-        source = self._source(begin)
+        source = begin.source(self._present)
         entries = source.recent(view.stream, dict(begin.positions)[view.stream])
         if entries is None:
             entries = await self._read(view, begin)
@@ -77,7 +74,7 @@ class RestMaker:
         return making.finish()
 
     async def _read(self, view: UnfinishedView, begin: Place) -> list[TickEntry]:
-        history = self._source(begin).history(view.stream)
+        history = begin.source(self._present).history(view.stream)
         position, entries = dict(begin.positions)[view.stream], list[TickEntry]()
         while position < view.rest.end:
             more, reached = await history.ticks_after(position, BATCH_ENTRIES)

@@ -26,7 +26,7 @@ class Found:
     others : dict of Stream to int
         In the other streams of the same feeds.
     unfinished : dict of Stream to Unfinished
-        What the client has beyond the position in a stream.
+        The write of which the client has a part beyond the position in a stream.
     lost : list of FeedPositions
         The positions after which ticks are lost, of each feed that has lost any.
     past : Past

@@ -219,8 +219,8 @@ class BinaryView:
 
     def pack(
         self, data: TickData, stream: Stream, first: int, span: int, rows: NDArray[np.void]
-    ) -> tuple[bytes, int]:
-        """Pack conflated ticks as a frame that covers positions ``[first, first + span)``.
+    ) -> bytes:
+        """Return conflated ticks as one frame, which covers positions ``[first, first + span)``.
 
         Parameters
         ----------
@@ -228,16 +228,9 @@ class BinaryView:
         stream : Stream
         first, span : int
         rows : TICK[]
-
-        Returns
-        -------
-        frames : bytes
-            A finished frame.
-        count : int
-            The number of frames: 1.
         """
         payload = binary_payload(self._header(data, stream), first, span, rows)
-        return self._serializer.encode_broadcast(self.topic, "ticks", payload), 1
+        return self._serializer.encode_broadcast(self.topic, "ticks", payload)
 
     def _header(self, data: TickData, stream: Stream) -> BinaryHeader:
         return BinaryHeader(self._version, data.epochs[stream.feed].key, stream)
