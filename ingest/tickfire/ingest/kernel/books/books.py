@@ -163,8 +163,10 @@ class OrderBooks:
             Take those, too, of which the last event is not complete.
         """
         taken = [np.zeros(0, BOOK)]
+        if not len(self):
+            return taken[0]
         while True:
-            out = np.zeros(min(max(len(self), 1), TAKEN_AT_ONCE), BOOK)
+            out = np.zeros(min(len(self), TAKEN_AT_ONCE), BOOK)
             count = int(take_changed(self.address, out.ctypes.data, len(out), in_event))
             taken.append(out[:count])
             if count < len(out):
