@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually, wait_until
 from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, tick, trades
@@ -318,18 +316,6 @@ async def test_another_recorder_of_the_same_target_is_refused(
     with pytest.raises(RecordedElsewhere):
         other.write(valkey.client.xrange(ticks_key(publisher.stream(0))), Mappings())
     assert positions(tmp_path) == list(range(1, 101))
-
-
-def test_query_prints_rows(tmp_path: Path) -> None:
-    assert_one_sentence(run("query", "SELECT 1", "--archive", str(tmp_path / "none")), "no archive")
-    (tmp_path / "news").mkdir()
-    result = run("query", "SELECT 1 AS a, 'x' AS b", "--archive", str(tmp_path), "--format", "json")
-    assert json.loads(result.stdout) == {"a": 1, "b": "x"}
-    result = run("query", "SELECT [1, 2] AS a", "--archive", str(tmp_path), "--format", "csv")
-    assert result.stdout.splitlines() == ['"a"', '"[1, 2]"']
-    assert_one_sentence(
-        run("query", "SELEC 1", "--archive", str(tmp_path)), "the query failed: Parser Error"
-    )
 
 
 async def test_a_clear_is_kept_without_a_price(

@@ -15,6 +15,15 @@ archive_option = click.option(
     help="The archive: a folder, or an address of fsspec such as s3://BUCKET/PATH.",
 )  # fmt: skip
 
+QUERY_EXAMPLES = """\b
+Examples:
+  tickfire query "DESCRIBE trades" --archive ./archive
+  tickfire query "SELECT symbol, max(price) FROM trades
+                  WHERE day = '2024-07-01' GROUP BY symbol" --archive ./archive
+  tickfire query "SELECT * FROM bars WHERE symbol = 'ESU4' AND interval_s = 60
+                  ORDER BY time" --archive s3://bucket/archive --format csv
+"""
+
 
 @click.command()
 @click.argument("target", required=False)
@@ -102,7 +111,7 @@ def record(
     run_loop(run(config, redis_url, endpoint_of(metrics_host, metrics_port)))
 
 
-@click.command()
+@click.command(epilog=QUERY_EXAMPLES)
 @click.argument("sql")
 @archive_option
 @click.option(
@@ -114,11 +123,14 @@ def record(
     help="Time after which the query is given up. Default: none.",
 )  # fmt: skip
 def query(sql: str, archive: str | None, form: str, timeout_s: float) -> None:
-    """Run the SQL query SQL on an archive, by DuckDB.
+    """Run the SQL query SQL on an archive, by DuckDB; - reads it from standard input.
 
     Its views are ticks, trades, quotes, bars, books, tops, news, sentiment and signals, with times
-    as timestamps of UTC and prices as numbers, and gaps: what could not be recorded.
+    as timestamps of UTC and prices as numbers, and gaps: what could not be recorded. DESCRIBE lists
+    the columns of one. A condition on day or symbol reads the files of these alone.
     """
+    if sql == "-":
+        sql = click.get_text_stream("stdin").read()
     if not archive:
         raise UsageError("name the archive with --archive, or set TICKFIRE_ARCHIVE.")
     require_extra("archive", "tickfire query")

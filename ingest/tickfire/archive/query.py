@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import duckdb
+import msgspec
 import pyarrow as pa
 
+from tickfire.archive.names import COMMITS
 from tickfire.archive.target import Target
 from tickfire.archive.views import open_views
-from tickfire.base.errors import UserError
+from tickfire.base.errors import UsageError, UserError
+from tickfire.base.worker_thread import WorkerThread
 
 BATCH_ROWS: Final = 10_000
 MAX_SHOWN: Final = 10_000
 """Rows of the form ``table``; more are counted and left out."""
+END_S: Final = 5.0
+"""Time that a query has to end after it was interrupted."""
+WIDE: Final = (200, 24)
+"""Columns and lines of an output that is no terminal."""
+
+type Rows = tuple[pa.Schema, Iterator[pa.RecordBatch]]
 
 
 def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0.0) -> None:
@@ -27,6 +37,7 @@ def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0
     target : str
         The archive.
     sql : str
+        One statement.
     form : str
         ``table``, ``csv``, ``json`` (one object a line) or ``arrow`` (an IPC stream).
     timeout_s : float
@@ -37,78 +48,134 @@ def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0
     UserError
         There is no archive, or the query is refused, fails or takes too long.
     """
+    if form == "arrow" and sys.stdout.isatty():
+        raise UsageError("an Arrow stream is not for a terminal; redirect it to a file.")
     opened = Target(target)
-    if not opened.names(""):
+    if not opened.names(COMMITS):
         raise UserError(f"there is no archive in {opened.shown}; `tickfire record` makes one.")
-    connection = open_views(opened)
-    timer = threading.Timer(timeout_s, connection.interrupt) if timeout_s else None
-    if timer is not None:
-        timer.start()
+    _check(sql)
     try:
-        result = connection.sql(sql)
-        if result is None:
-            return
-        _PRINT[form](result)
+        _Query(opened, sql).print(form, timeout_s)
     except duckdb.InterruptException:
         raise UserError(f"the query took more than {timeout_s:g} s.") from None
     except duckdb.Error as error:
-        raise UserError(f"the query failed: {error}") from None
-    finally:
+        text, _, _ = str(error).partition("\n\nLINE ")
+        raise UserError(f"the query failed: {' '.join(text.split())}") from None
+
+
+def _check(sql: str) -> None:
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error:
+        return  # it is refused when it is run, with a better reason
+    if not statements:
+        raise UsageError("there is no SQL statement.")
+    if len(statements) > 1:
+        raise UsageError(f"run one SQL statement at a time; there are {len(statements)}.")
+
+
+class _Query:
+    """A query that runs in a thread, so that Ctrl-C ends it at any time."""
+
+    def __init__(self, target: Target, sql: str) -> None:
+        self._target, self._sql = target, sql
+        self._connection = open_views(target, sql)
+
+    def print(self, form: str, timeout_s: float) -> None:
+        timer = threading.Timer(timeout_s, self._interrupt) if timeout_s else None
+        thread = WorkerThread("query")
         if timer is not None:
-            timer.cancel()
-        connection.close()
+            timer.daemon = True
+            timer.start()
+        try:
+            thread.submit(lambda: self._print(form)).result()
+        except KeyboardInterrupt:
+            self._interrupt()
+            raise
+        finally:
+            thread.stop()
+            thread.join(END_S)
+            if timer is not None:
+                timer.cancel()
+
+    def _interrupt(self) -> None:
+        self._connection.interrupt()
+
+    def _print(self, form: str) -> None:
+        try:
+            self._try(form)
+        except duckdb.IOException:  # a file was merged into another one since it was listed
+            self._connection = open_views(self._target, self._sql)
+            self._try(form)
+
+    def _try(self, form: str) -> None:
+        result = self._connection.sql(self._sql)
+        if result is None:
+            return
+        if form == "table":
+            width, _ = shutil.get_terminal_size(WIDE)
+            result.show(max_rows=MAX_SHOWN, max_width=width)
+        else:
+            _PRINT[form](_rows(result))
 
 
-def _batches(result: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
-    return result.to_arrow_reader(BATCH_ROWS)
+def _rows(result: duckdb.DuckDBPyRelation) -> Rows:
+    """Return the columns and the rows, of which the first have been read."""
+    reader = result.to_arrow_reader(BATCH_ROWS)
+    first = next(iter(reader), None)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        if first is not None:
+            yield first
+            yield from reader
+
+    return reader.schema, batches()
 
 
-def _print_table(result: duckdb.DuckDBPyRelation) -> None:
-    result.show(max_rows=MAX_SHOWN, max_width=200)
+def _print_json(rows: Rows) -> None:
+    encoder = msgspec.json.Encoder()
+    for batch in rows[1]:
+        # Times as text: as values, those in ns need pandas.
+        for row in _converted(batch, pa.types.is_temporal, _as_text).to_pylist():
+            sys.stdout.buffer.write(encoder.encode(row) + b"\n")
 
 
-def _print_json(result: duckdb.DuckDBPyRelation) -> None:
-    for batch in _batches(result):
-        for row in batch.to_pylist():
-            sys.stdout.write(json.dumps(row, default=str) + "\n")
-
-
-def _print_csv(result: duckdb.DuckDBPyRelation) -> None:
+def _print_csv(rows: Rows) -> None:
     from pyarrow import csv
 
-    reader = _batches(result)
-    with csv.CSVWriter(sys.stdout.buffer, _flat(reader.schema)) as writer:
-        for batch in reader:
-            writer.write_batch(_flattened(batch))
+    schema, batches = rows
+    flat = _converted(pa.RecordBatch.from_pylist([], schema), pa.types.is_nested, _as_json).schema
+    with csv.CSVWriter(sys.stdout.buffer, flat) as writer:
+        for batch in batches:
+            writer.write_batch(_converted(batch, pa.types.is_nested, _as_json))
 
 
-def _print_arrow(result: duckdb.DuckDBPyRelation) -> None:
-    reader = _batches(result)
-    with pa.ipc.new_stream(sys.stdout.buffer, reader.schema) as writer:
-        for batch in reader:
+def _print_arrow(rows: Rows) -> None:
+    schema, batches = rows
+    with pa.ipc.new_stream(sys.stdout.buffer, schema) as writer:
+        for batch in batches:
             writer.write_batch(batch)
 
 
-_PRINT: Final[dict[str, Any]] = {
-    "table": _print_table,
+_PRINT: Final[dict[str, Callable[[Rows], None]]] = {
     "json": _print_json,
     "csv": _print_csv,
     "arrow": _print_arrow,
 }
 
 
-def _flat(schema: pa.Schema) -> pa.Schema:
-    """Return a schema of which CSV has all types: lists are written as JSON."""
-    return pa.schema(
-        [pa.field(f.name, pa.string()) if pa.types.is_nested(f.type) else f for f in schema]
-    )
+def _converted(
+    batch: pa.RecordBatch, concerns: Callable[[Any], bool], convert: Callable[[Any], Any]
+) -> pa.RecordBatch:
+    """Return a batch with the columns of some types as text."""
+    columns = [convert(one) if concerns(one.type) else one for one in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
-def _flattened(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [
-        pa.array([json.dumps(value, default=str) for value in column.to_pylist()], pa.string())
-        if pa.types.is_nested(column.type)
-        else column
-        for column in batch.columns
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=_flat(batch.schema))
+def _as_text(column: pa.Array) -> pa.Array:
+    return column.cast(pa.string())
+
+
+def _as_json(column: pa.Array) -> pa.Array:
+    text = [None if v is None else msgspec.json.encode(v).decode() for v in column.to_pylist()]
+    return pa.array(text, pa.string())

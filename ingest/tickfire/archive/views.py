@@ -104,11 +104,22 @@ def open_views(target: Target, sql: str | None = None) -> duckdb.DuckDBPyConnect
     connection.execute(
         f"CREATE VIEW {QUOTES} AS SELECT * FROM {TICKS} WHERE kind IN ('bid', 'ask')"
     )
-    connection.register("_gaps", pa.Table.from_pylist(_gaps(target), schema=_GAPS))
+    known = _gaps(target) if _names(sql, GAPS) else []
+    gaps = _hidden(connection, GAPS, pa.Table.from_pylist(known, schema=_GAPS))
     connection.execute(
-        f"CREATE VIEW {GAPS} AS SELECT * REPLACE (make_timestamp_ns(noticed) AS noticed) FROM _gaps"
+        f"CREATE VIEW {GAPS} AS SELECT * REPLACE (make_timestamp_ns(noticed) AS noticed)"
+        f" FROM {gaps}"
     )
     return connection
+
+
+def _hidden(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> str:
+    """Return the name of a table with some rows, which ``SHOW TABLES`` leaves out."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS hidden")
+    connection.register("given", rows)
+    connection.execute(f"CREATE TABLE hidden.{name} AS SELECT * FROM given")
+    connection.unregister("given")
+    return f"hidden.{name}"
 
 
 def _names(sql: str | None, table: str) -> bool:
@@ -133,8 +144,7 @@ def _source(
     empty = table.schema.append(pa.field("day", pa.date32()))
     if "symbol" not in empty.names:
         empty = empty.append(pa.field("symbol", pa.string()))
-    connection.register(f"_{table.name}", empty.empty_table())
-    return f"_{table.name}"
+    return _hidden(connection, table.name, empty.empty_table())
 
 
 def _gaps(target: Target) -> list[dict[str, Any]]:

@@ -45,10 +45,14 @@ class WorkerThread:
                     job[0].cancel()
             self._jobs.put(None)
 
-    async def ended(self, timeout_s: float) -> bool:
+    def join(self, timeout_s: float) -> bool:
         """Wait until the thread has ended, but no longer than a time; return whether it has."""
-        await asyncio.to_thread(self._thread.join, timeout_s)
+        self._thread.join(timeout_s)
         return not self._thread.is_alive()
+
+    async def ended(self, timeout_s: float) -> bool:
+        """Wait as `join` does, while the event loop runs."""
+        return await asyncio.to_thread(self.join, timeout_s)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
