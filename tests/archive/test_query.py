@@ -18,6 +18,7 @@ from tests.support.archived import write_ticks
 from tests.support.cli import assert_one_sentence, run
 from tests.support.publisher import trades
 from tickfire.archive import query as query_module
+from tickfire.archive import views
 from tickfire.archive.cli import query
 from tickfire.archive.compact import compact_day
 from tickfire.archive.query import print_query
@@ -102,7 +103,7 @@ def test_files_that_are_merged_meanwhile_are_no_error(
 ) -> None:
     target = Target(str(tmp_path))
     write_ticks(target, [trades(50), trades(50)])
-    open_views = query_module.open_views
+    open_views = views.open_views
 
     def then_merge(target: Target, sql: str) -> duckdb.DuckDBPyConnection:
         connection = open_views(target, sql)
@@ -118,6 +119,7 @@ def test_files_that_are_merged_meanwhile_are_no_error(
 def test_sql_may_come_from_standard_input(archive: Path) -> None:
     given = "SELECT count(*) AS n FROM trades"
     options = ["-", "--archive", str(archive), "--format", "csv"]
-    assert CliRunner().invoke(query, options, input=given).output == '"n"\n200\n'
+    ran = CliRunner().invoke(query, options, input=given, catch_exceptions=False)
+    assert ran.output == '"n"\n200\n'
     missing = run("query", "SELECT 1")
     assert_one_sentence(missing, "name the archive with --archive", exit_code=2)

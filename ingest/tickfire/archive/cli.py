@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 from click.core import ParameterSource
 
@@ -130,7 +132,7 @@ def query(sql: str, archive: str | None, form: str, timeout_s: float) -> None:
     the columns of one. A condition on day or symbol reads the files of these alone.
     """
     if sql == "-":
-        sql = click.get_text_stream("stdin").read()
+        sql = sys.stdin.read()
     if not archive:
         raise UsageError("name the archive with --archive, or set TICKFIRE_ARCHIVE.")
     require_extra("archive", "tickfire query")
