@@ -17,7 +17,18 @@ COLUMNS: Final = {
 }
 PATHS: Final = tuple(COLUMNS)
 _METHODS: Final = ("get", "head")
-_TIME: Final = {"type": "string", "description": "ms since the Unix epoch, or ISO 8601"}
+_ISO: Final = r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?"
+_TIME: Final = {
+    "type": "string",
+    "pattern": rf"^(\d{{1,13}}|{_ISO})$",
+    "description": "ms since the Unix epoch, or ISO 8601",
+    "examples": ["1719840600000", "2024-07-01T13:30:00Z"],
+}
+_CURSOR: Final = {
+    "type": "string",
+    "pattern": r"^(\d{1,20}(-\d{1,20})?)?$",
+    "description": "`next` of the page before",
+}
 _TEXT: Final = {"type": "string"}
 _OPTIONAL_TEXT: Final = {"type": ["string", "null"]}
 _SUMMARY: Final = {
@@ -92,7 +103,7 @@ def _parameters(path: str) -> list[dict[str, Any]]:
         _parameter("start", {**_TIME, "description": f"inclusive; {_TIME['description']}"}),
         _parameter("end", {**_TIME, "description": "exclusive; as start"}),
         _parameter("limit", limit),
-        _parameter("cursor", {**_TEXT, "description": "`next` of the page before"}),
+        _parameter("cursor", _CURSOR),
         _parameter(
             "format", {**_TEXT, "enum": list(MEDIA_TYPES), "description": "default: by Accept"}
         ),

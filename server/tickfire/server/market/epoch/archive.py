@@ -28,6 +28,8 @@ READ_S: Final = 30.0
 """Time after which a request is given up."""
 CLOSE_S: Final = 2.0
 """Time that the request in progress has to end when the server stops."""
+INTERRUPT_S: Final = 0.1
+"""Interval at which it is interrupted meanwhile."""
 
 
 class ArchiveUnavailable(Exception):
@@ -70,8 +72,10 @@ class Archive:
         """End the thread, which gives up its read."""
         self._is_closed = True
         self._thread.stop()
-        self._reader.interrupt()
-        await self._thread.ended(CLOSE_S)
+        for _ in range(round(CLOSE_S / INTERRUPT_S)):
+            self._reader.interrupt()  # one that comes just before a query begins is without effect
+            if await self._thread.ended(INTERRUPT_S):
+                break
 
     async def read[T](self, work: Callable[[Any], T]) -> T:
         """Return the result of work with the reader, which is done in a thread.
@@ -98,7 +102,7 @@ class Archive:
     def _tried[T](self, work: Callable[[Any], T]) -> T:
         import duckdb
 
-        self._reader.deadline = time.monotonic() + READ_S
+        self._reader.deadline = 0.0 if self._is_closed else time.monotonic() + READ_S
         timer = threading.Timer(READ_S, self._reader.interrupt)
         timer.daemon = True
         timer.start()
