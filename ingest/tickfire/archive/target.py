@@ -19,6 +19,7 @@ import fsspec
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UsageError, UserError
 from tickfire.store.url import redacted
 
@@ -188,7 +189,7 @@ class Target:
         UserError
             It cannot, for another reason than that it is full.
         """
-        name = f"_commits/.check-{os.getpid()}"
+        name = f"{COMMITS}/.check-{os.getpid()}"
         try:
             self.write(name, b"")
             with _os_errors():

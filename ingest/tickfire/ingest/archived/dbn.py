@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.base.extras import require_extra
 from tickfire.base.units import NS_PER_S, UNDEF_PRICE
@@ -34,7 +35,7 @@ _SIDES: Final = {TICK_BID: ord("B"), TICK_ASK: ord("A"), TICK_CLEAR: ord("N")}
 
 def is_archive(path: str | Path) -> bool:
     """Return whether a path is the folder of an archive, or an address of fsspec."""
-    return "://" in str(path) or (Path(path) / "_commits").is_dir()
+    return "://" in str(path) or (Path(path) / COMMITS).is_dir()
 
 
 def dbn_of(target: str | Path) -> Path:

@@ -98,7 +98,7 @@ class _Loop:
         self._closing.append(close)
 
     def now(self, close: Closing) -> None:
-        """Run what `before_end` was told of, unless the loop has ended."""
+        """Run a coroutine that was given to `before_end`, unless the loop has ended."""
         if self._end.alive:
             self._closing.remove(close)
             self.wait(close())
@@ -113,7 +113,7 @@ def _end(
     thread: threading.Thread,
     closing: list[Closing],
 ) -> None:
-    """Close what uses a loop, cancel its tasks, and end its thread."""
+    """Run the closing coroutines of a loop, cancel its tasks, and end its thread."""
 
     async def finish() -> None:
         for close in reversed(closing):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.base.extras import require_extra
 from tickfire.server.access.rules import Access
@@ -48,10 +49,10 @@ async def examine_archive(address: str) -> list[Check]:
     target = await asyncio.to_thread(Target, address)
     if not target.is_local:
         try:
-            await asyncio.to_thread(target.names, "_commits")
-        except Exception as error:  # each file system has its own
+            await asyncio.to_thread(target.names, COMMITS)
+        except OSError as error:
             advice = "Correct TICKFIRE_ARCHIVE, or the credentials of its file system."
-            reason = getattr(error, "strerror", None) or type(error).__name__
+            reason = error.strerror or type(error.__cause__ or error).__name__
             return [failed("archive", f"{target.shown} cannot be read: {reason}", advice)]
         return [ok("archive", f"{target.shown} can be read")]
     folder = Path(target.root)

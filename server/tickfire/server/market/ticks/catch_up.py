@@ -178,7 +178,7 @@ class CatchUp:
             self._wait(view, begin)
 
     def _has_more(self, view: View, begin: Place) -> bool:
-        """Return whether the worker knows of what follows a place."""
+        """Return whether the worker knows of ticks after a place."""
         if isinstance(view, UnfinishedView):
             return self._rests.has_more(view, begin)
         return self._maker.has_more(begin)
