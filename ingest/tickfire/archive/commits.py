@@ -8,6 +8,7 @@ commit from which entry to read on. So each entry is recorded exactly once.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -89,12 +90,15 @@ class Commits:
     ----------
     newest : Commit or None
         Known once `recover` has run.
+    is_unsure : bool
+        True if the last commit may have been written, although its writing failed; `recover` tells.
     """
 
     def __init__(self, target: Target, table: str, source: Source) -> None:
         self._target = target
         self._folder = commits_folder(table, source)
         self.newest: Commit | None = None
+        self.is_unsure = False
 
     @property
     def last(self) -> Id:
@@ -111,6 +115,7 @@ class Commits:
                 self._undo(self.read(name))
             self._target.remove(f"{self._folder}/{name}")
         self.newest = self.read(max(done) + COMMIT) if done else None
+        self.is_unsure = False
 
     def begin(self, commit: Commit) -> None:
         """Write the intent of a batch, before its files.
@@ -132,11 +137,13 @@ class Commits:
         Raises
         ------
         OSError
-            It cannot be written.
+            It is not known to be written, as where an object store's answer was lost.
         """
+        self.is_unsure = True
         self._write(commit, COMMIT)
-        self.newest = commit
-        self._target.remove(self._name(commit, INTENT))
+        self.newest, self.is_unsure = commit, False
+        with contextlib.suppress(OSError):  # `recover` removes it then
+            self._target.remove(self._name(commit, INTENT))
 
     def undo(self, commit: Commit) -> None:
         """Remove the files of a batch that could not be finished, and its intent.

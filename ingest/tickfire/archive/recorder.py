@@ -138,6 +138,8 @@ class Recorder:
         self._shared: list[_Running] = []
         self._announced = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._left: set[TableWriter] = set()
+        """Those of which a batch was left to the next start."""
 
     async def run(self) -> None:
         """Record until cancelled.
@@ -173,6 +175,8 @@ class Recorder:
         UserError
             Another process records to the same target.
         """
+        if writer in self._left:
+            return  # what follows a batch that was left must not be written before it
         stream = writer.source.stream
         if stream is not None and is_over:
             mappings = await self._naming.ended(stream.feed)
@@ -186,6 +190,7 @@ class Recorder:
             except OSError as error:
                 self._pauses.begin(error)
                 if self._stopping.is_set():
+                    self._left.add(writer)
                     return  # Redis has the entries; the next start reads them again
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RETRY_S):

@@ -78,10 +78,16 @@ class TableWriter:
         Raises
         ------
         OSError
-            The files cannot be written; none of the batch counts.
+            The files cannot be written. Either none of the batch counts, or all of it, as the next
+            call with the same entries finds out.
         RecordedElsewhere
             Another process records the same.
         """
+        if self.commits.is_unsure:
+            before = self.last
+            self.commits.recover()
+            if self.last > before:
+                return self.commits.newest
         batch = self.table.decode(entries, self.last)
         if batch.last == self.last:
             return None
@@ -98,9 +104,9 @@ class TableWriter:
         try:
             for name, part in zip(names, parts, strict=True):
                 self._target.write(name, part.encode(self.table, self.source, batch))
-            self.commits.finish(commit)
         except OSError:
             with contextlib.suppress(OSError):
                 self.commits.undo(commit)
             raise
+        self.commits.finish(commit)
         return commit
