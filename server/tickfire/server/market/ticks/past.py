@@ -75,6 +75,8 @@ class Past:
         One for each feed whose epoch has ended, in the order of feeds.
     """
 
+    __slots__ = ("_reached", "_routes")
+
     def __init__(self, *routes: Route) -> None:
         self._routes = {route.present.feed: route for route in routes if route.remainders}
         self._reached: dict[Stream, int] = {}

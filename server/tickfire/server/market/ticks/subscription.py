@@ -18,33 +18,25 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from tickfire.base.retry import Backoff
 from tickfire.base.units import NS_PER_MS
 from tickfire.phoenix import Socket
-from tickfire.server.market.ticks.chunks import Chunk, Place
+from tickfire.server.market.ticks.absences import Absences
+from tickfire.server.market.ticks.chunks import Chunk
 from tickfire.server.market.ticks.conflated import BANDWIDTH, SLOW, Conflated
 from tickfire.server.market.ticks.merged_views import BacklogView, UnfinishedView
-from tickfire.server.market.ticks.past import Past
-from tickfire.server.market.ticks.positions import (
-    FeedPositions,
-    Positions,
-    Unfinished,
-    WireId,
-    feeds_of,
-)
-from tickfire.server.market.ticks.seek import seek, still_unfinished, unfinished_of
+from tickfire.server.market.ticks.past import Route
+from tickfire.server.market.ticks.positions import FeedPositions, Positions, WireId
+from tickfire.server.market.ticks.progress import Progress
+from tickfire.server.market.ticks.seek import seek
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
-from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Stream
 
 HIGH_WATER: Final = 128 << 10
 """Bytes waiting for a client beyond which it is sent no more chunks."""
 LOADING_S: Final = 5.0
 """Time, in seconds, that a join with an id waits for feeds of the id that are being loaded."""
-NO_FEEDS: Final[frozenset[int]] = frozenset()
-
 type Wait = Callable[[Socket], float]
 
 TOO_SLOW: Final = 1013, "slow"
@@ -72,22 +64,9 @@ class TickSubscription:
         """While it may be sent no more, by its quota: what ends that."""
         self.socket = socket
         self.view = view
-        self._symbol = symbol_of(view.topic)
+        self._progress = Progress(source.data, symbol_of(view.topic))
         self._joined = False
-        self._reached: dict[Stream, int] = {}
-        """The client's position in each stream while it catches up, empty while it is live."""
-        self._others: dict[Stream, int] = {}
-        """While it catches up: positions in the streams that its topic takes no ticks from."""
-        self._unfinished: dict[Stream, Unfinished] = {}
-        """The merged writes of which the client has the first ticks, to be sent before others."""
-        self._past = Past()
-        """The ended epochs that it is still to be sent."""
-        self._left: dict[int, FeedPositions | None] = {}
-        """The client's positions in feeds that are being loaded; None for the newest to come."""
-        self._behind: frozenset[int] = NO_FEEDS
-        """Those of these feeds in which it was catching up."""
-        self._seeking: dict[int, asyncio.Task[None]] = {}
-        """The search for the way on in feeds whose epoch has ended while it was catching up."""
+        self._absences = Absences(source)
         self._catching_up = False
         self._conflated: Conflated | None = None
         """While its backlog is merged: the part of the topic that is."""
@@ -100,53 +79,8 @@ class TickSubscription:
     def close(self) -> None:
         """End the subscription."""
         self.socket.outlet.on_overflow = None
-        for task in self._seeking.values():
-            task.cancel()
+        self._absences.close()
         self._end_catch_up()
-
-    # --- streams
-    @property
-    def _streams(self) -> tuple[Stream, ...]:
-        """The streams from which the topic takes ticks: more when its symbol moves on."""
-        data = self.source.data
-        if self._symbol is None:
-            return data.streams
-        return tuple(one for one in data.instruments.streams(self._symbol) if one in data.streams)
-
-    def _of(self, feed: int) -> tuple[Stream, ...]:
-        """Return the streams of a feed, in the order of an id's positions."""
-        return self.source.data.streams_of(feed)
-
-    def _feeds(self) -> tuple[int, ...]:
-        return feeds_of(self._streams)
-
-    def _part(self, feed: int) -> FeedPositions:
-        """Return the positions that the client has reached in a feed."""
-        past = self._past.part(feed)
-        if past is not None:
-            return past
-        positions = self._positions()
-        own = self._of(feed)
-        reached = tuple(positions[stream] for stream in own)
-        unfinished = next((self._unfinished[one] for one in own if one in self._unfinished), None)
-        return FeedPositions(self.source.data.epochs[feed].key, reached, unfinished)
-
-    def _id(self) -> WireId:
-        """Return the id of the newest ticks that the client has been sent."""
-        return WireId(tuple(self._part(feed) for feed in self._feeds()))
-
-    def _positions(self) -> dict[Stream, int]:
-        """Return the positions that the client has reached in all streams."""
-        reached = self._others | self._reached
-        newest = self.source.data.positions
-        return {stream: reached.get(stream, at) for stream, at in newest.items()}
-
-    def _follow_streams(self) -> None:
-        """Begin with new streams of the topic at the positions of before they were."""
-        positions = self.source.data.positions
-        for stream in self._streams:
-            self._reached.setdefault(stream, self._others.get(stream, positions[stream]))
-        self._others = dict(positions)
 
     # --- joining
     async def start(self, since: WireId | None) -> dict[str, Any]:
@@ -167,26 +101,27 @@ class TickSubscription:
         """
         if since is None:
             self._joined = True
-            self._left = dict.fromkeys(self.source.loading)
+            self._absences.begin(None)
             self._go_live()
             return {}
         self.socket.outlet.lane = None
+        progress = self._progress
         await self._wait_for({part.feed for part in since.parts})
-        found = await seek(self.source, lambda: self._streams, since)
-        self._reached, self._others, before = found.reached, found.others, found.lost
-        self._past, self._unfinished, self._joined = found.past, found.unfinished, True
-        self._left = {part.feed: part for part in since.parts if part.feed in self.source.loading}
+        found = await seek(self.source, lambda: progress.streams, since)
+        progress.begin(found)
+        self._joined = True
+        self._absences.begin(since.parts)
         known = self.source.data.epochs.keys() | self.source.loading
-        before += (part for part in since.parts if part.feed not in known)
-        reached = [self._part(part.feed) for part in before if part.feed in known]
-        if not self._past and self._is_level():
+        lost = [*found.lost, *(part for part in since.parts if part.feed not in known)]
+        reached = [progress.part(part.feed) for part in lost if part.feed in known]
+        if progress.is_level:
             self._go_live()
         else:
             self._catch_up("since")
-        if not before:
+        if not lost:
             return {"recovered": True}
-        ends = reached or [self._part(feed) for feed in self._feeds()]
-        return {"recovered": False, "missed": _range(before, ends)}
+        ends = reached or [progress.part(feed) for feed in progress.feeds]
+        return {"recovered": False, "missed": _range(lost, ends)}
 
     async def _wait_for(self, feeds: Collection[int]) -> None:
         """Wait a while for feeds that are being loaded, as ids of meanwhile would lack them."""
@@ -197,42 +132,32 @@ class TickSubscription:
 
     # --- live
     def _go_live(self) -> None:
-        self._reached, self._others = {}, {}
+        self._progress.be_live()
         self.source.fanout.welcome(self.view)
         self.socket.outlet.lane = self.view.name
 
     def _overflowed(self, missed: int) -> None:
         before = self.source.fanout.positions_before(self.view, missed)
-        self._left = {feed: self._reached_before(part, before) for feed, part in self._left.items()}
+        self._absences.correct(lambda left: self._reached_before(left, before))
         self.socket.outlet.lane = None
-        self._reached, self._others = {}, dict(before)
-        self._follow_streams()
+        self._progress.begin_before(before)
         self._catch_up("slow")
         self.source.lag.add(self)
 
-    def _reached_before(
-        self, left: FeedPositions | None, before: Positions
-    ) -> FeedPositions | None:
+    def _reached_before(self, left: FeedPositions, before: Positions) -> FeedPositions:
         """Return the positions in a feed that was left, of a client that some writes missed."""
-        own = () if left is None else self._of(left.feed)
-        newest = tuple(self.source.data.positions[stream] for stream in own)
-        if left is None or left.positions != newest:
+        own = self.source.data.streams_of(left.feed)
+        if left.positions != tuple(self.source.data.positions[stream] for stream in own):
             return left  # it was not live in that feed
         return left._replace(positions=tuple(before[stream] for stream in own))
 
     # --- feeds
     def leave(self, feed: int) -> None:
         """Remember the positions in a feed whose epoch is over, while it is still followed."""
-        if not self._joined or feed not in self._feeds():
+        if not self._joined or feed not in self._progress.feeds:
             return
-        if feed in self._seeking:
-            self._seeking.pop(feed).cancel()
-        else:
-            self._left[feed] = self._part(feed)
-        if self._catching_up:
-            self._behind |= {feed}
-        self._past.leave(feed)
-        self._forget(feed)
+        self._absences.leave(self._progress.part(feed), is_behind=self._catching_up)
+        self._progress.forget(feed)
 
     def enter(self, feed: int) -> None:
         """Go on in a feed that has been loaded.
@@ -241,71 +166,43 @@ class TickSubscription:
         unless the client was catching up there, and goes on in the archive. A feed that is new is
         read from its beginning.
         """
-        was_behind = feed in self._behind
-        if was_behind:
-            self._behind -= {feed}
-        if not self._joined or feed not in self._feeds():
+        if not self._joined or feed not in self._progress.feeds:
             return
-        data, own = self.source.data, self._of(feed)
-        newest = FeedPositions(data.epochs[feed].key, tuple(data.positions[one] for one in own))
-        left = self._left.pop(feed, newest._replace(positions=(0,) * len(own)))
-        self._forget(feed)
-        if left is not None and was_behind and left.epoch != newest.epoch:
-            self._go_on_after(left)
-            return
+        data = self.source.data
+        positions = tuple(data.positions[one] for one in data.streams_of(feed))
+        newest = FeedPositions(data.epochs[feed].key, positions)
+        left, was_behind = self._absences.enter(newest)
+        self._progress.forget(feed)
         resumes = left is not None and left.epoch == newest.epoch
-        if left is not None and resumes and len(left.positions) == len(own) and left != newest:
-            behind = dict(zip(own, left.positions, strict=True))
-            self._fall_behind({stream: behind[stream] for stream in own if stream in self._streams})
-            self._unfinished.update(unfinished_of(left, own))
-            return
-        if left is not None and left != newest:
-            self._push_gap(left, newest)
-        self._send_state()
+        if left is not None and was_behind and not resumes:
+            self._fall_behind()
+            self._absences.search(left, self._go_on, self.give_up)
+        elif left is not None and resumes and len(left.positions) == len(positions):
+            if left != newest:
+                self._fall_behind()
+                self._progress.resume(left)
+            else:
+                self._send_state()
+        else:
+            if left is not None and left != newest:
+                self._push_gap(left, newest)
+            self._send_state()
 
-    def _go_on_after(self, left: FeedPositions) -> None:
-        """Catch up after positions in an ended epoch of a feed, once the way on is found."""
-        self._left[left.feed] = left
-        self._fall_behind({})
-        task = asyncio.get_running_loop().create_task(self._find_way(left))
-        self._seeking[left.feed] = task
-
-    async def _find_way(self, left: FeedPositions) -> None:
-        feed, backoff = left.feed, Backoff()
-        while True:
-            try:
-                route = await self.source.route(left)
-                break
-            except RedisUnavailable:
-                await backoff.pause()
-        del self._seeking[feed], self._left[feed]
-        own = self._of(feed)
-        positions = self.source.data.positions
-        reached = [positions[one] for one in own] if route is None else route.present.positions
-        self._reached.update(
-            (one, at) for one, at in zip(own, reached, strict=True) if one in self._streams
-        )
-        if route is not None:
-            self._past.enter(route)
+    def _go_on(self, left: FeedPositions, route: Route | None) -> None:
+        """Catch up after positions in an ended epoch of a feed."""
+        self._progress.go(left.feed, route)
         if route is None or not route.is_whole:
-            self._push_gap(left, self._part(feed))
+            self._push_gap(left, self._progress.part(left.feed))
         self._await_turn()
 
-    def _forget(self, feed: int) -> None:
-        self._reached = {one: at for one, at in self._reached.items() if one.feed != feed}
-        self._others = {one: at for one, at in self._others.items() if one.feed != feed}
-        self._unfinished = {one: at for one, at in self._unfinished.items() if one.feed != feed}
-
-    def _fall_behind(self, begin: dict[Stream, int], why: str = "feed") -> None:
-        """Catch up in some streams."""
+    def _fall_behind(self, why: str = "feed") -> None:
+        """Begin to catch up at the newest positions."""
         if not self._catching_up:
             self.source.fanout.settle(self.view)
             self.socket.outlet.lane = None  # which may overflow
         if not self._catching_up:
-            positions = self.source.data.positions
-            self._reached = {stream: positions[stream] for stream in self._streams}
+            self._progress.begin_here()
             self._catch_up(why)
-        self._reached.update(begin)
 
     # --- catching up
     def _catch_up(self, why: str) -> None:
@@ -332,7 +229,7 @@ class TickSubscription:
 
     def send_next(self) -> int:
         """Send the next chunk of history, if the client takes it; return its size in bytes."""
-        if not self._catching_up or self._seeking:
+        if not self._catching_up or self._absences.is_searching:
             return 0
         outlet = self.socket.outlet
         if outlet.buffered > HIGH_WATER:
@@ -346,7 +243,7 @@ class TickSubscription:
         if wait_s:
             self._rest(wait_s)
             return 0
-        chunk = self.source.catch_up.chunk(self, self._next_view(), self._place())
+        chunk = self.source.catch_up.chunk(self, self._next_view(), self._progress.place())
         if chunk is None:
             return 0
         self._take(chunk)
@@ -358,7 +255,7 @@ class TickSubscription:
 
     def _next_view(self) -> View:
         """Return the view that the next chunk is of."""
-        for stream, write in (self._past.unfinished if self._past else self._unfinished).items():
+        for stream, write in self._progress.unfinished.items():
             return UnfinishedView(self.view, stream, write)
         return self.view if self._conflated is None else BacklogView(self.view)
 
@@ -366,7 +263,7 @@ class TickSubscription:
     def limit(self) -> None:
         """Send a live client no more for a while, if it has been sent as much as it may."""
         if self._joined and not self._catching_up and self._wait_s(self.socket):
-            self._fall_behind({}, BANDWIDTH)
+            self._fall_behind(BANDWIDTH)
             self.source.lag.add(self)
 
     def _rest(self, wait_s: float) -> None:
@@ -383,13 +280,13 @@ class TickSubscription:
     @property
     def place(self) -> Mapping[Stream, int]:
         """Position reached in each stream of the topic; see `Laggard`."""
-        return self._reached
+        return self._progress.reached
 
     def conflate(self) -> None:
         """Merge what is to be sent from now on, until the client is live again; see `Laggard`."""
         if self._conflated is None:
             cause = SLOW if self._resting is None else BANDWIDTH
-            self._conflated = Conflated(time.time_ns() // NS_PER_MS, self._id(), cause)
+            self._conflated = Conflated(time.time_ns() // NS_PER_MS, self._progress.id(), cause)
             self.source.metrics.conflations.inc()
             self.source.metrics.conflated.inc()
 
@@ -405,42 +302,25 @@ class TickSubscription:
         self.socket.abort()
 
     def _is_level(self) -> bool:
-        while self._past and self._past.is_at_end:
-            gap = self._past.go_on()
+        past = self._progress.past
+        while past and past.is_at_end:
+            gap = past.go_on()
             if gap is not None:
                 self._push_gap(*gap)
-        if self._past:
-            return False
-        self._follow_streams()
-        positions = self.source.data.positions
-        level = all(self._reached[one] == positions[one] for one in self._streams)
-        return level and not self._unfinished
-
-    def _place(self) -> Place:
-        if self._past:
-            others = [feed for feed in self._feeds() if feed != self._past.feed]
-            return self._past.place(tuple(map(self._part, others)))
-        return Place(tuple((stream, self._reached[stream]) for stream in self._streams))
-
-    def _reach(self, positions: Mapping[Stream, int]) -> None:
-        if self._past:
-            self._past.reach(positions)
-        else:
-            self._reached.update(positions)
-            self._unfinished = still_unfinished(self._unfinished, self._reached)
+        return self._progress.is_level
 
     def _take(self, chunk: Chunk) -> None:
         if chunk.gap is not None:
             self._skip_to(chunk.gap, dict(chunk.end.positions)[chunk.gap])
-        self._reach(dict(chunk.end.positions))
+        self._progress.reach(dict(chunk.end.positions))
         if chunk.frames:
             self._send_table((chunk.end.past or self.source).data)
             if self._conflated is not None:
-                self.socket.push("status", self._conflated.go_on(chunk.merged, self._id()))
+                self.socket.push("status", self._conflated.go_on(chunk.merged, self._progress.id()))
                 self.source.metrics.merged.inc(chunk.merged)
             self.socket.outlet.write(chunk.frames)
         if not chunk.newest:
-            self.source.catch_up.expect(self._next_view(), self._place())
+            self.source.catch_up.expect(self._next_view(), self._progress.place())
 
     def _arrive(self) -> None:
         if self._conflated is not None:
@@ -451,9 +331,9 @@ class TickSubscription:
 
     def _skip_to(self, stream: Stream, position: int) -> None:
         """Go on after a position, and tell the client of the gap before it."""
-        begin = self._part(stream.feed)
-        self._reach({stream: position})
-        self._push_gap(begin, self._part(stream.feed))
+        begin = self._progress.part(stream.feed)
+        self._progress.reach({stream: position})
+        self._push_gap(begin, self._progress.part(stream.feed))
 
     def _push_gap(self, begin: FeedPositions, end: FeedPositions) -> None:
         self.socket.push("gap", _range([begin], [end]))
