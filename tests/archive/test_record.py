@@ -37,6 +37,7 @@ from tickfire.base.exposition import serving
 from tickfire.base.ports import free_ports
 from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
+from tickfire.store.epoch import Epoch
 from tickfire.store.mappings import Mappings
 from tickfire.store.schema import BOOK, SIGNALS_KEY, TICK_TRADE, TOP, books_key, ticks_key, tops_key
 from tickfire.store.store import Store
@@ -398,7 +399,9 @@ async def test_the_end_of_an_epoch_has_the_names_of_its_time(
         publisher.instruments({1: "BBB"})
         await eventually(has(tmp_path, 100), "the old epoch is recorded")
         log = EpochLog(Target(str(tmp_path)))
-        await eventually(lambda: log.ended(1, old, publisher.epoch)[0].is_whole, "its end is noted")
+        await eventually(
+            lambda: log.ended(Epoch(1, old, 1), publisher.epoch)[0].is_whole, "its end is noted"
+        )
     assert rows_of(tmp_path, "SELECT symbol, count(*) FROM ticks GROUP BY 1") == [("AAA", 100)]
 
 

@@ -90,14 +90,13 @@ class EpochLog:
         return self._final[name]
 
     # --- reading
-    def ended(self, feed: int, epoch: bytes, present: bytes) -> list[EndedEpoch]:
+    def ended(self, epoch: Epoch, present: bytes) -> list[EndedEpoch]:
         """Return the ended epochs of a feed from one on, in their order.
 
         Parameters
         ----------
-        feed : int
-        epoch : bytes
-            The key of the first one.
+        epoch : Epoch
+            The first one, with the number of shards that it has at least.
         present : bytes
             The key of the present epoch, before which they end.
 
@@ -106,12 +105,15 @@ class EpochLog:
         list of EndedEpoch
             Empty if the archive does not hold the first one.
         """
-        records = [self._record(feed, key, streams) for key, streams in self._streams(feed).items()]
-        if epoch.hex() not in {record.epoch for record in records}:
+        found = self._streams(epoch.feed)
+        own = epoch.key.hex()
+        if own not in found:
             return []
+        found[own] = [*found[own], epoch.streams()[-1]]
+        records = [self._record(epoch.feed, key, streams) for key, streams in found.items()]
         records.sort(key=lambda record: record.began)
         names = [record.epoch for record in records]
-        first = names.index(epoch.hex())
+        first = names.index(own)
         until = names.index(present.hex()) if present.hex() in names else len(names)
         return [self._ended(record) for record in records[first:until]]
 
@@ -138,7 +140,8 @@ class EpochLog:
         if name not in self._began:
             key = bytes.fromhex(epoch)
             firsts = [self._commits(one, key).first for one in streams]
-            self._began[name] = min(each.written for each in firsts if each is not None)
+            written = (each.written for each in firsts if each is not None)
+            self._began[name] = min(written, default=0)
         return EpochRecord(feed, epoch, max(streams).shard + 1, self._began[name])
 
     def _ended(self, record: EpochRecord) -> EndedEpoch:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from tickfire.server.market.epoch.archive import Archive, ArchiveUnavailable
+from tickfire.server.market.epoch.read_ahead import ReadAhead
 from tickfire.store.entries import TickEntry
 from tickfire.store.history import BATCH_ENTRIES, History
 from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import Rows, Stream
 from tickfire.store.store import Store
-
-MAX_TICKS: Final = 32_768
-"""Ticks that are read from the files at a time."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +35,7 @@ class DeepHistory(History):
         super().__init__(store, stream)
         self._stream, self._epoch = stream, epoch
         self._archive = archive
+        self._ahead = ReadAhead(self._of_files)
 
     async def ticks_after(
         self, position: int, count: int = BATCH_ENTRIES
@@ -53,7 +52,7 @@ class DeepHistory(History):
         found, end = await super().ticks_after(position, count)
         if found and found[0].first == position + 1:
             return found, end
-        older = await self._of_files(position, min(count * MAX_TICKS_PER_ENTRY, MAX_TICKS))
+        older = await self._ahead.after(position, count)
         return (older, older[-1].last) if older else (found, end)
 
     async def _of_files(self, position: int, limit: int) -> list[TickEntry]:

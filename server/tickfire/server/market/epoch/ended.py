@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from weakref import WeakValueDictionary
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.server.market.epoch.archive import Archive
 from tickfire.server.market.epoch.data import MarketData
-from tickfire.server.market.epoch.deep_history import MAX_TICKS, read_history, tick_entries
+from tickfire.server.market.epoch.deep_history import read_history, tick_entries
+from tickfire.server.market.epoch.read_ahead import ReadAhead
 from tickfire.server.market.ticks.history_source import HistorySource, TickHistory
 from tickfire.server.market.ticks.positions import FeedPositions
 from tickfire.store.entries import TickEntry
 from tickfire.store.epoch import Epoch
-from tickfire.store.limits import MAX_TICKS_PER_ENTRY
 from tickfire.store.mappings import Mappings
 from tickfire.store.schema import Instrument, Stream
 
@@ -48,6 +49,7 @@ class ArchivedEpoch:
         self._table = list(table)
         self._named: dict[Key, Instrument] = {}
         self._known: set[str] = set()
+        self._ahead = {stream: ReadAhead(partial(self._read, stream)) for stream in self.last}
         self._archive = archive
         self.data = MarketData(sessions)
         self.data.prepare(epoch)
@@ -89,7 +91,10 @@ class ArchivedEpoch:
         self, stream: Stream, position: int, count: int
     ) -> tuple[list[TickEntry], int]:
         """Return ticks of a stream; see `TickHistory`."""
-        limit = min(count * MAX_TICKS_PER_ENTRY, MAX_TICKS)
+        entries = await self._ahead[stream].after(position, count)
+        return entries, entries[-1].last if entries else position
+
+    async def _read(self, stream: Stream, position: int, limit: int) -> list[TickEntry]:
         ticks, instruments = await read_history(
             self._archive,
             lambda reader: reader.named_ticks(stream, self.epoch.key, position, limit, self._known),
@@ -97,9 +102,8 @@ class ArchivedEpoch:
         self._learn(instruments)
         rows, positions, stamps = ticks
         if not len(rows):
-            return [], position
-        entries = tick_entries(rows, positions, stamps, int(positions[0]) - 1)
-        return entries, entries[-1].last
+            return []
+        return tick_entries(rows, positions, stamps, int(positions[0]) - 1)
 
 
 class _EndedSource:

@@ -78,16 +78,19 @@ class Routes:
         while True:
             epochs, firsts = await self._read(since, present)
             if self._is_settled(since.feed, epochs):
-                return self._route(since, present, epochs, firsts) if epochs else None
+                return await self._route(since, present, epochs, firsts) if epochs else None
             await asyncio.sleep(SETTLE_CHECK_S)
 
     async def _read(self, since: FeedPositions, present: Epoch) -> tuple[list[EndedEpoch], Firsts]:
         def read(reader: Any) -> tuple[list[EndedEpoch], Firsts]:
             log = reader.log
-            streams = Epoch(since.feed, since.epoch, len(since.positions)).streams()
-            return log.ended(since.feed, since.epoch, present.key), tuple(
+            found = Epoch(since.feed, since.epoch, len(since.positions))
+            epochs = log.ended(found, present.key)
+            positions = since.padded(epochs[0].record.shards).positions if epochs else ()
+            streams = found._replace(shards=len(positions)).streams()
+            return epochs, tuple(
                 log.first_after(stream, since.epoch, position)
-                for stream, position in zip(streams, since.positions, strict=True)
+                for stream, position in zip(streams, positions, strict=True)
             )
 
         return await read_history(self._archive, read)
@@ -99,7 +102,7 @@ class Routes:
         return asyncio.get_running_loop().time() > self._began.get(feed, 0.0) + SETTLE_S
 
     # --- the route
-    def _route(
+    async def _route(
         self,
         since: FeedPositions,
         present: Epoch,
@@ -116,6 +119,7 @@ class Routes:
         epochs : sequence of EndedEpoch
         firsts : tuple of int or None
         """
+        since = since.padded(epochs[0].record.shards)
         if len(since.positions) != epochs[0].record.shards:
             raise BadSince("since is an id of another number of shards")
         names = [*(epoch.record.epoch for epoch in epochs[1:]), present.key.hex()]
@@ -125,22 +129,25 @@ class Routes:
         for epoch, name, count in zip(epochs, names, counts, strict=True):
             leads = epoch.leads_to(name) and _is_in(begin, epoch)
             if remainders or any(map(int.__lt__, begin.positions, epoch.last)):
-                remainders.append(Remainder(self._archived(epoch), begin, leads))
+                remainders.append(Remainder(await self._archived(epoch), begin, leads))
             else:
                 is_whole = is_whole and leads
             begin = FeedPositions(bytes.fromhex(name), _carried(begin, epoch, count))
         return Route(tuple(remainders), begin, is_whole)
 
-    def _archived(self, epoch: EndedEpoch) -> ArchivedEpoch:
+    async def _archived(self, epoch: EndedEpoch) -> ArchivedEpoch:
+        """Return an ended epoch, whose table of instruments is made in the thread of the files."""
         found = self._epochs.get(epoch.key)
         if found is None or tuple(found.last.values()) != epoch.last:
-            found = self._epochs[epoch.key] = ArchivedEpoch(
+            key = Epoch(epoch.record.feed, epoch.key, epoch.record.shards)
+            rows = self._data.instruments.rows
+            made = await read_history(
                 self._archive,
-                Epoch(epoch.record.feed, epoch.key, epoch.record.shards),
-                epoch.last,
-                self._data.instruments.rows,
-                self._sessions,
+                lambda _: ArchivedEpoch(self._archive, key, epoch.last, rows, self._sessions),
             )
+            found = self._epochs.setdefault(epoch.key, made)
+            if found.last != made.last:
+                found = self._epochs[epoch.key] = made
         return found
 
 

@@ -149,6 +149,13 @@ class FeedPositions(NamedTuple):
             place.unfinished.end if isinstance(place, Partial) else place for place in self.places
         )
 
+    def padded(self, shards: int) -> FeedPositions:
+        """Return the same with the beginnings of the shards that it does not name.
+
+        A client of packed ticks names the shards of a new epoch as their first ticks come.
+        """
+        return self._replace(positions=self.positions + (0,) * (shards - len(self.positions)))
+
     def moved(self, positions: tuple[int, ...]) -> FeedPositions:
         """Return later positions in the same epoch."""
         write = self.unfinished

@@ -88,9 +88,11 @@ def _begin(
     begin = {}
     for feed in feeds_of(streams):
         key, count = source.data.epochs[feed].key, len(source.data.streams_of(feed))
-        begin[feed] = since.part(feed) or FeedPositions(key, (0,) * count)
-        if begin[feed].epoch == key and len(begin[feed].positions) != count:
-            raise BadSince("since is an id of another number of shards")
+        begin[feed] = since.part(feed) or FeedPositions(key, ())
+        if begin[feed].epoch == key:
+            begin[feed] = begin[feed].padded(count)
+            if len(begin[feed].positions) != count:
+                raise BadSince("since is an id of another number of shards")
     return begin
 
 
