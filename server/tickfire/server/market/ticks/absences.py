@@ -82,10 +82,10 @@ class Absences:
             self._behind -= {newest.feed}
         return self._left.pop(newest.feed, new), was_behind
 
-    # --- the way on
+    # --- routes
     @property
     def is_searching(self) -> bool:
-        """True while the way on from an ended epoch is not known."""
+        """True while the route from an ended epoch is not known."""
         return bool(self._searches)
 
     def search(
@@ -94,7 +94,7 @@ class Absences:
         on_found: Callable[[FeedPositions, Route | None], None],
         on_failed: Callable[[], None],
     ) -> None:
-        """Find the way on from positions in an ended epoch, then call one of two functions."""
+        """Find the route from positions in an ended epoch, then call one of two functions."""
         self._left[left.feed] = left
         loop = asyncio.get_running_loop()
         self._searches[left.feed] = loop.create_task(self._search(left, on_found, on_failed))
@@ -114,7 +114,7 @@ class Absences:
                 except RedisUnavailable:
                     await backoff.pause()
         except Exception:
-            logger.exception("the way on from %s is not found; the connection is closed", left)
+            logger.exception("the route from %s is not found; the connection is closed", left)
             on_failed()
             return
         del self._searches[left.feed], self._left[left.feed]

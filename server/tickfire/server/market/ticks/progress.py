@@ -113,7 +113,7 @@ class Progress:
         self._unfinished.update(unfinished_of(left, own))
 
     def go(self, feed: int, route: Route | None) -> None:
-        """Go on through ended epochs of a feed, or without a way on at its newest positions."""
+        """Go on through ended epochs of a feed, or without a route at its newest positions."""
         own = self._data.streams_of(feed)
         positions = self._data.positions
         reached = [positions[one] for one in own] if route is None else route.present.positions
