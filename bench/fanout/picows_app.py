@@ -8,6 +8,7 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
 from bench.fanout.peer import decode, reply, tick
+from tickfire.base.garbage import freeze
 
 
 class Client(WSListener):
@@ -50,6 +51,7 @@ async def serve(port: int) -> None:
 
 
 def main() -> None:
+    freeze()
     uvloop.run(serve(int(sys.argv[1])))
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from socketify import App, AppListenOptions, CompressOptions, OpCode
 
 from bench.fanout.peer import PATH, decode, reply, tick
+from tickfire.base.garbage import freeze
 
 MAX_BACKPRESSURE = 64 << 20
 
 
 def main() -> None:
+    freeze()
     app = App()
 
     def on_message(socket: Any, message: str | bytes, _: OpCode) -> None:

@@ -15,6 +15,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bench.fanout.peer import PATH, decode, reply, tick
+from tickfire.base.garbage import freeze
 
 
 class Market:
@@ -48,6 +49,7 @@ class Market:
 
 
 def main() -> None:
+    freeze()
     market = Market()
     app = Starlette(routes=[WebSocketRoute(PATH, market.serve)])
     uvicorn.run(

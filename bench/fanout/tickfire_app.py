@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import uvicorn
 from starlette.applications import Starlette
 
+from tickfire.base.garbage import freeze
 from tickfire.phoenix import (
     Channel,
     Hub,
@@ -40,6 +41,7 @@ class User(UserSocket):
 
 
 def main() -> None:
+    freeze()
     app = Starlette(routes=[PhoenixSocket("/socket", User, hub=Hub())])
     uvicorn.run(
         app,
