@@ -344,12 +344,13 @@ class ChannelActor:
             return
         self.ended, self._mailbox = True, None
         self.outlet.detach()
-        if self._joined is not None:
-            self._session.channel_ended(self._joined, end.orderly)
+        joined, self._joined = self._joined, None
+        if joined is not None:
+            self._session.channel_ended(joined, end.orderly)
 
     async def replace(self) -> None:
         """End the channel at once, cancelling its callback, and return when it has cleaned up."""
-        self.ended, self._mailbox = True, None
+        self.ended, self._mailbox, self._joined = True, None, None
         task = self._task
         if self._terminating:
             if task is not None:

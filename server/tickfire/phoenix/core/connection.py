@@ -143,6 +143,10 @@ class Connection[C, F]:
         del self._others[joined.topic]
         return True
 
+    def clear(self) -> None:
+        """Forget all channels, which have ended."""
+        self._first = self._others = None
+
     def joined_topics(self) -> list[Joined[C]]:
         """Return all joined topics, in the order of their joins."""
         first = [] if self._first is None else [self._first]

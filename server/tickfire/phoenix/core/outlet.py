@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tickfire.phoenix.core.connection import Joined
 from tickfire.phoenix.core.hub import Hub
@@ -55,6 +55,16 @@ class Mailbox(Protocol):
 
     def send_info(self, message: Any) -> None:
         """Queue a message for `handle_info`."""
+
+
+class _Ended:
+    """The mailbox of a channel that has ended."""
+
+    def send_info(self, message: Any) -> None:
+        """Drop the message."""
+
+
+_ENDED: Final = _Ended()
 
 
 class ChannelOutlet:
@@ -227,6 +237,7 @@ class ChannelOutlet:
         if not self.subscriber.gone:
             self.session.sent += self.subscriber.sent
         self.subscriber.end()
+        self.mailbox = _ENDED
         endings, self._endings = self._endings, None
         for callback in endings or ():
             try:

@@ -529,6 +529,7 @@ class Session:
             self._join_task.cancel()
         for actor in self._connection.channels():
             actor.close(reason)
+        self._connection.clear()  # so that nothing refers to itself, and is freed at once
         self.user_socket.closed()
 
 

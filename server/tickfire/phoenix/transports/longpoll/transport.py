@@ -21,6 +21,10 @@ UNDECODABLE = (CloseCode.INVALID_DATA, CloseCode.INTERNAL_ERROR)
 WINDOWS_TO_LIVE = 1.5
 
 
+def _drop(frames: bytes) -> None:
+    """Drop the frames of a session that has ended."""
+
+
 class LongPollTransport:
     """Transport of a session whose client polls.
 
@@ -55,7 +59,7 @@ class LongPollTransport:
         self._last_poll_s = self._loop.time()
         self._timer = self._loop.call_later(self._time_to_live_s, self._check_alive)
         self.write: Callable[[bytes], None] = self._write
-        self._session = make_session(self)
+        self._session: ClientSession | None = make_session(self)
 
     @property
     def _time_to_live_s(self) -> float:
@@ -96,23 +100,27 @@ class LongPollTransport:
 
     async def _dispatch_one(self, payload: bytes, binary: bool) -> None:
         most = self._options.max_message_size
+        session = self._session
+        if session is None:
+            return
         if most is not None and len(payload) > most:
-            self._session.close(CloseCode.MESSAGE_TOO_BIG)
-        self._session.receive(payload, binary)
+            session.close(CloseCode.MESSAGE_TOO_BIG)
+        session.receive(payload, binary)
         if self._undecodable:
             await self._loop.create_future()  # like Phoenix, send no response before the timeout
-        await self._session.settled()
+        await session.settled()
         await self._reading.wait()
 
     def _take_messages(self) -> list[bytes]:
         messages, self._messages, self._size = self._messages, [], 0
-        if self._session.congested:
+        if self._session is not None and self._session.congested:
             self._session.set_congested(False)
         return messages
 
     def shut_down(self) -> None:
         """End the session because the server is about to stop."""
-        self._session.close(CloseCode.SERVICE_RESTART)
+        if self._session is not None:
+            self._session.close(CloseCode.SERVICE_RESTART)
 
     # --- the session's transport
     def _write(self, frames: bytes) -> None:
@@ -121,8 +129,9 @@ class LongPollTransport:
         ]
         self._size += len(frames)
         self._wake_poll()
-        if self._size > self._options.high_water and not self._session.congested:
-            self._session.set_congested(True)
+        session = self._session
+        if session is not None and self._size > self._options.high_water and not session.congested:
+            session.set_congested(True)
 
     def buffered(self) -> int:
         """Return the number of bytes waiting for a poll."""
@@ -135,8 +144,10 @@ class LongPollTransport:
 
     def abort(self) -> None:
         """End the connection, and the session with it."""
+        session = self._session
         self._end(None)
-        self._session.lost()
+        if session is not None:
+            session.lost()
 
     def pause_reading(self) -> None:
         """Delay the responses to requests that carry frames."""
@@ -157,6 +168,7 @@ class LongPollTransport:
         if self._closed:
             return
         self._closed = True
+        self._session, self.write = None, _drop  # so that nothing refers to itself
         self._timer.cancel()
         self._reading.set()
         self._wake_poll()

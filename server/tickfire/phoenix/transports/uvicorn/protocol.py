@@ -123,12 +123,14 @@ class PhoenixProtocol(asyncio.Protocol):
         self._connections.discard(self)
         if self._linger is not None:
             self._linger.cancel()
-        if self._opening is not None:
-            self._opening.lost()
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.lost()
         if self._wheel is not None:
             self._wheel.remove(self)
-        if self._session is not None:
-            self._session.lost()
+        session, self._session = self._session, None  # so that neither outlives the other
+        if session is not None:
+            session.lost()
 
     # --- uvicorn
     def shutdown(self) -> None:
