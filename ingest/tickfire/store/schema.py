@@ -442,8 +442,8 @@ class Beat(msgspec.Struct, frozen=True, tag=False):
     Attributes
     ----------
     process : str
-        Name of the process: ``"ingest:<feed>"``, ``"infer"`` or ``"news"``, or of a standby
-        ``"standby:<feed>:<pid>"`` or ``"standby:infer:<pid>"``.
+        Name of the process: ``"ingest:<feed>"``, ``"infer"``, ``"news"`` or ``"record"``, or of a
+        standby ``"standby:<feed>:<pid>"`` or ``"standby:infer:<pid>"``.
     pid : int
     started, at : int
         Time of the process's start, and of this beat, in ns since the Unix epoch.
