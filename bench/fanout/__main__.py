@@ -98,6 +98,7 @@ def figures(generator: Path, module: str, seconds: float, idle_clients: int) -> 
                 if load.clients == idle_clients:
                     result["joins_per_s"] = phase["per_s"]
                     result["join_cpu_us"] = phase["server_cpu_us"]
+                    result["join_p99_us"] = phase["p99_us"]
             else:
                 result[f"{name}_per_s"] = phase["delivered_per_s"]
                 result[f"{name}_cpu_us"] = phase["server_cpu_us"]
