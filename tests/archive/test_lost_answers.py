@@ -68,7 +68,11 @@ async def test_an_answer_that_is_lost_loses_no_entry(
         for number in range(ANSWERS + 1):
             publisher.publish(trades(100))
             rows = 100 * (number + 1)
-            await eventually(lambda rows=rows: recorder.metrics.rows >= rows, "it is recorded")
+
+            def is_recorded(rows: int = rows) -> bool:
+                return recorder.metrics.rows >= rows
+
+            await eventually(is_recorded, "it is recorded")
     positions = rows_of(target, "SELECT position FROM ticks ORDER BY position")
     assert positions == [(n,) for n in range(1, 100 * (ANSWERS + 1) + 1)]
     assert rows_of(target, "SELECT * FROM gaps") == []

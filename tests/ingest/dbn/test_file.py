@@ -109,6 +109,7 @@ def test_what_is_not_a_dbn_file_is_told_in_one_sentence(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "does not exist" in sentence("missing", None, DbnError)
+    assert "is a folder" in sentence(".", None, DbnError)
     assert "not DBN" in sentence("empty", b"", NotDbnError)
     assert "not DBN" in sentence("csv", b"ts,price\n1,2\n", NotDbnError)
     assert "not DBN" in sentence("fragment", RECORDS, NotDbnError)

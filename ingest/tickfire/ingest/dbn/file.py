@@ -151,6 +151,8 @@ def _opened(path: Path, on_read: Callable[[int], None] | None = None) -> Iterato
         raise type(error)(f"{path} {error}") from None
     except FileNotFoundError:
         raise DbnError(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise DbnError(f"{path} is a folder; name a .dbn or .dbn.zst file in it") from None
     except OSError as error:
         raise DbnError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
     envvar="FEED",
     type=click.Path(path_type=Path),
     show_envvar=True,
-    help="DBN file to replay; if absent, a market is simulated.",
+    help="DBN file, or folder of `tickfire record`, to replay. Default: a simulated market.",
 )
 @click.option(
     "--speed",
