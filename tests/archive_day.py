@@ -24,8 +24,10 @@ from tests.support.eventually import wait_until
 from tests.support.paths import SHARED
 from tests.support.recording import record_process, ticks_of_file
 from tests.support.valkey import Valkey
+from tickfire.archive.files import current
+from tickfire.archive.tables import TICKS
 from tickfire.archive.target import Target
-from tickfire.archive.views import open_views
+from tickfire.archive.views import connect
 from tickfire.store.schema import TICK_CLEAR
 
 FILE = SHARED / "data" / "dbn" / "lean_20131008_mixed.dbn.zst"
@@ -37,10 +39,11 @@ ROTATION = ("--rotate-rows", "20000", "--rotate-seconds", "0.5")
 
 def ticks_of_archive(target: Path) -> dict[str, np.ndarray]:
     """Return the columns of all trades and quotes of an archive, in the order of positions."""
-    with closing(open_views(Target(str(target)))) as connection:
+    opened = Target(str(target))
+    files = [opened.address(path) for path in current(opened.find(TICKS))]
+    with closing(connect(opened)) as connection:
         raw = connection.sql(
-            f"SELECT {', '.join(COLUMNS)}, position FROM"
-            f" read_parquet('{target}/ticks/*/*/*.parquet', hive_partitioning = true)"
+            f"SELECT {', '.join(COLUMNS)}, position FROM read_parquet({files})"
             f" WHERE kind <> {TICK_CLEAR} ORDER BY position"
         )
         return raw.fetchnumpy()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
 from tests.support.cli import TICKFIRE
@@ -125,9 +126,13 @@ def record_process(url: str, target: Path | str, *options: str) -> Iterator[subp
 
 def rows_of(target: Path | str, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query on an archive."""
-    with contextlib.closing(open_views(Target(str(target)))) as connection:
-        rows: list[tuple[Any, ...]] = connection.sql(sql).fetchall()
-    return rows
+    while True:
+        with contextlib.closing(open_views(Target(str(target)))) as connection:
+            try:
+                rows: list[tuple[Any, ...]] = connection.sql(sql).fetchall()
+            except duckdb.IOException:  # a file was merged meanwhile
+                continue
+        return rows
 
 
 def ticks_of_file(path: Path) -> Rows:

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from tickfire.archive.commits import Commits
 from tickfire.archive.files import ArchiveFiles
 from tickfire.archive.names import DAY, Id, Source, data_name, held_files, parse_data_name
-from tickfire.archive.partition import COMPRESSION, INSTRUMENTS, instruments_in
+from tickfire.archive.partition import INSTRUMENTS, instruments_in, parquet_options
 from tickfire.archive.target import Target
 
 MAX_SIZE: Final = 64 << 20
@@ -135,7 +135,7 @@ def merged_file(contents: Sequence[pa.Buffer]) -> pa.Buffer:
     parts = [pq.ParquetFile(pa.BufferReader(content)) for content in contents]
     schema = _schema(parts)
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, schema, compression=COMPRESSION) as writer:
+    with pq.ParquetWriter(sink, schema, **parquet_options(schema)) as writer:
         waiting: list[pa.Table] = []
         for part in parts:
             waiting.append(part.read().replace_schema_metadata(schema.metadata))

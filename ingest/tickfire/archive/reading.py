@@ -216,6 +216,12 @@ class ArchiveReader(ArchiveFiles):
         stamps : int64[n, 3]
             When they were received, parsed and written, in ns.
         """
+        try:
+            return self._all_ticks(source, after, limit)
+        except duckdb.IOException:  # a file was merged since its name was read
+            return self._all_ticks(source, after, limit)
+
+    def _all_ticks(self, source: Source, after: int, limit: int) -> tuple[Rows, Any, Any]:
         chosen, last = self.files_after(TICKS, source, after, limit)
         if not chosen:
             return np.zeros(0, TICK), np.zeros(0, np.uint64), np.zeros((0, 3), np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final
 
 import duckdb
@@ -86,6 +87,9 @@ def connect(target: Target) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+ATTEMPTS: Final = 3
+
+
 def open_views(target: Target, sql: str | None = None) -> duckdb.DuckDBPyConnection:
     """Return a connection to a database in memory with the views of an archive.
 
@@ -96,6 +100,13 @@ def open_views(target: Target, sql: str | None = None) -> duckdb.DuckDBPyConnect
         The query. Of tables that it does not name, only the columns are there, so that their files
         need not be listed.
     """
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(duckdb.IOException):  # a file was merged since it was listed
+            return _open_views(target, sql)
+    return _open_views(target, sql)
+
+
+def _open_views(target: Target, sql: str | None) -> duckdb.DuckDBPyConnection:
     connection = connect(target)
     for name in TABLES:
         rows = _source(target, TABLE[name], connection, is_named=_names(sql, name))

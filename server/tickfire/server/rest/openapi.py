@@ -24,6 +24,7 @@ _TIME: Final = {
     "description": "ms since the Unix epoch, or ISO 8601",
     "examples": ["1719840600000", "2024-07-01T13:30:00Z"],
 }
+_LATER: Final = "2024-07-01T20:00:00Z"
 _CURSOR: Final = {
     "type": "string",
     "pattern": r"^(\d{1,20}(-\d{1,20})?)?$",
@@ -101,7 +102,7 @@ def _parameters(path: str) -> list[dict[str, Any]]:
     found = [
         _parameter("symbol", symbol, required=path != "/v1/news"),
         _parameter("start", {**_TIME, "description": f"inclusive; {_TIME['description']}"}),
-        _parameter("end", {**_TIME, "description": "exclusive; as start"}),
+        _parameter("end", {**_TIME, "description": "exclusive; as start", "examples": [_LATER]}),
         _parameter("limit", limit),
         _parameter("cursor", _CURSOR),
         _parameter(

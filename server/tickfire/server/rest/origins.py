@@ -13,7 +13,7 @@ from tickfire.phoenix.transports.origin import OriginCheck
 from tickfire.server.rest.responses import refusal
 
 _ANSWERED: Final = ("GET", "HEAD", "OPTIONS")
-METHODS: Final = [*_ANSWERED, "POST", "PUT", "PATCH", "DELETE"]
+METHODS: Final = [*_ANSWERED, "POST", "PUT", "PATCH", "DELETE", "TRACE"]
 """The methods of a route behind `checked`, which refuses all but the first three."""
 _SHOWN: Final = "etag, retry-after, x-next-cursor"
 _PREFLIGHT: Final = {
