@@ -218,7 +218,7 @@ class LiveMarket:
         return self._reader(stream).older
 
     async def route(self, since: FeedPositions) -> Route | None:
-        """Return the way on from a position in an ended epoch; see `TickSource`."""
+        """Return the route from a position in an ended epoch; see `TickSource`."""
         return None if self._routes is None else await self._routes.route(since)
 
     async def moved(self) -> None:

@@ -46,7 +46,7 @@ class TickSource(HistorySource, Protocol):
         """Wait until more ticks are published."""
 
     async def route(self, since: FeedPositions) -> Route | None:
-        """Return the way on from a position in an epoch that has ended, None if it is not known.
+        """Return the route from a position in an epoch that has ended, None if it is not known.
 
         Raises
         ------
