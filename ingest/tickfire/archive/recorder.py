@@ -176,7 +176,7 @@ class Recorder:
             Another process records to the same target.
         """
         if writer in self._left:
-            return  # what follows a batch that was left must not be written before it
+            return  # later entries must not be written before a batch that was left
         stream = writer.source.stream
         if stream is not None and is_over:
             mappings = await self._naming.ended(stream.feed)

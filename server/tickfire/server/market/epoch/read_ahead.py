@@ -1,4 +1,4 @@
-"""`ReadAhead`: ticks that were read from files, kept for those who go on from there.
+"""`ReadAhead`: ticks that were read from files, kept for clients that go on from there.
 
 Opening files costs as much as reading many ticks. Clients that catch up take few at a time, and
 several are near one another.

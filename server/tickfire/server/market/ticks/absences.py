@@ -72,7 +72,7 @@ class Absences:
         Returns
         -------
         left : FeedPositions or None
-            Where the client was; None if it wants what is to come.
+            The positions of the client; None if it wants later ticks alone.
         was_behind : bool
             True if it was catching up.
         """
