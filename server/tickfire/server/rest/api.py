@@ -18,18 +18,20 @@ from tickfire.server.access.http import grant_of_request
 from tickfire.server.limits.admission import Admission
 from tickfire.server.limits.causes import REPLAYS
 from tickfire.server.limits.meter import Holder, Meter
-from tickfire.server.market.epoch.archive import ArchiveBusy, ArchiveUnavailable
+from tickfire.server.market.epoch.archive import Archive, ArchiveBusy, ArchiveUnavailable
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.market import Market
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.news import HEADLINES
-from tickfire.server.rest.candles import candles_page
+from tickfire.server.rest.candles import candles_page, end_of, page_of
 from tickfire.server.rest.page import Body, Page, encode
 from tickfire.server.rest.params import MAX_SHOWN, BadQuery, Query, parse_query
+from tickfire.server.rest.recorded import RecordedName, find_recorded
 from tickfire.server.rest.records import records_page
 from tickfire.server.rest.responses import Refused, later, refusal
 from tickfire.server.rest.ticks import TickPages
 from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import INTERVALS_S
 
 NEXT: Final = "x-next-cursor"
 """Header with the cursor of the next page, in every format."""
@@ -67,7 +69,10 @@ class RestApi:
 
         async def page(query: Query, live: LiveMarket, grant: Grant) -> Page:
             _permit(grant, f"candles:{query.symbol}:{query.interval}")
-            return await candles_page(self._market.history, live, _listing(live, query), query)
+            listing = await self._find(live, query)
+            if not isinstance(listing, Listing):
+                return await self._recorded_candles(live, *listing, query)
+            return await candles_page(self._market.history, live, listing, query)
 
         return await self._respond(request, page, own="interval")
 
@@ -76,7 +81,10 @@ class RestApi:
 
         async def page(query: Query, live: LiveMarket, grant: Grant) -> Page:
             _permit(grant, f"market:{query.symbol}")
-            return await self._ticks.page(live, _listing(live, query), query)
+            listing = await self._find(live, query)
+            if not isinstance(listing, Listing):
+                return await self._ticks.recorded(*listing, query)
+            return await self._ticks.page(live, listing, query)
 
         return await self._respond(request, page, own="kind")
 
@@ -130,6 +138,30 @@ class RestApi:
             self._meter.responded(holder, len(response.body))
         return response
 
+    async def _find(self, live: LiveMarket, query: Query) -> Listing | tuple[Archive, RecordedName]:
+        """Return the instrument that a query names: of a feed, or of the archive alone."""
+        symbol = query.symbol or ""
+        listing = live.data.instruments.find(symbol)
+        if listing is not None:
+            if listing.stream not in live.data.streams:
+                raise Refused(later(503, "no market data yet"))
+            return listing
+        archive = self._market.archive
+        recorded = None if archive is None else await find_recorded(archive, symbol)
+        if archive is None or recorded is None:
+            raise Refused(refusal(404, f"symbol: there is no instrument {symbol[:MAX_SHOWN]}."))
+        return archive, recorded
+
+    async def _recorded_candles(
+        self, live: LiveMarket, archive: Archive, name: RecordedName, query: Query
+    ) -> Page:
+        hours = live.data.instruments.hours_of(name.feed, name.symbol)
+        interval_s, end = INTERVALS_S[query.interval], end_of(query)
+        older = await archive.bars_before(
+            name.feed, name.symbol, interval_s, end, query.limit, hours
+        )
+        return page_of(older, name.shown, query)
+
     async def _grant(self, request: Request) -> Grant:
         grant = await grant_of_request(self._gate, request)
         if isinstance(grant, Response):
@@ -151,16 +183,6 @@ class RestApi:
 def _permit(grant: Grant, topic: str) -> None:
     if not grant.permits(topic):
         raise Refused(refusal(403, f"the topic {topic[:MAX_SHOWN]} is not granted."))
-
-
-def _listing(live: LiveMarket, query: Query) -> Listing:
-    symbol = query.symbol or ""
-    listing = live.data.instruments.find(symbol)
-    if listing is None:
-        raise Refused(refusal(404, f"symbol: there is no instrument {symbol[:MAX_SHOWN]}."))
-    if listing.stream not in live.data.streams:
-        raise Refused(later(503, "no market data yet"))
-    return listing
 
 
 def _success(body: Body, cursor: str | None, known: str) -> Response:

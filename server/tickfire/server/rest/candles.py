@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tickfire.base.units import decimal, decimal_or_none, milliseconds
+from tickfire.server.market.candles.archived import Older
 from tickfire.server.market.candles.series import START, Bars, vwaps_of
 from tickfire.server.market.epoch.candle_history import CandleHistory
 from tickfire.server.market.epoch.live import LiveMarket
@@ -29,15 +30,28 @@ async def candles_page(
     RedisUnavailable, ArchiveUnavailable
         They cannot be read now.
     """
-    end = query.end
-    if query.cursor:
-        end = min(end, cursor_numbers(query.cursor, 1)[0])
     interval_s = INTERVALS_S[query.interval]
-    older = await history.before(live, listing, interval_s, end, query.limit)
+    older = await history.before(live, listing, interval_s, end_of(query), query.limit)
+    return page_of(older, listing.symbol, query)
+
+
+def end_of(query: Query) -> int:
+    """Return the time (ns) before which the candles of a page start.
+
+    Raises
+    ------
+    BadQuery
+        The cursor is not valid.
+    """
+    return min(query.end, cursor_numbers(query.cursor, 1)[0]) if query.cursor else query.end
+
+
+def page_of(older: Older, symbol: str, query: Query) -> Page:
+    """Return the bars that a query asks for as a page."""
     begin = int(np.searchsorted(older.bars[:, START], query.start))
     bars = older.bars[begin:]
     cursor = str(older.reached) if older.more and older.reached > query.start else None
-    about = {"symbol": listing.symbol, "interval": query.interval}
+    about = {"symbol": symbol, "interval": query.interval}
     return Page(CANDLES, len(bars), lambda at, to: _rows(bars[at:to]), cursor, about)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,9 +17,15 @@ from tickfire.server.market.ticks.source import Listing
 from tickfire.server.rest import columns
 from tickfire.server.rest.page import Page
 from tickfire.server.rest.params import BadQuery, Query, cursor_numbers
+from tickfire.server.rest.recorded import RecordedName
 from tickfire.server.rest.tick_time import TOLERANCE_NS, seek_time
 from tickfire.store.entries import TickEntry
+from tickfire.store.epoch import Epoch
 from tickfire.store.schema import TICK, TICK_ASK, TICK_BID, TICK_CLEAR, TICK_TRADE, Rows
+
+if TYPE_CHECKING:
+    from tickfire.archive.files import DataFile
+    from tickfire.archive.reading import ArchiveReader
 
 KINDS: Final = {TICK_TRADE: "trade", TICK_BID: "bid", TICK_ASK: "ask", TICK_CLEAR: "clear"}
 FIELDS: Final = ("ts_event", "kind", "price", "size", "side", "sequence")
@@ -90,12 +97,30 @@ class TickPages:
             newer = await self._of_redis(live, listing, query, own, after, left)
             found, after, is_last = found + newer.found, newer.after, newer.is_whole
         cursor = None if is_last else f"{int(epoch, 16)}-{after}"
-        ticks, positions, epochs = _joined(found)
+        return _page(found, cursor, listing.symbol)
 
-        def shown(at: int, to: int) -> list[tuple[object, ...]]:
-            return _rows(ticks[at:to], positions[at:to], epochs[at:to])
+    async def recorded(self, archive: Archive, name: RecordedName, query: Query) -> Page:
+        """Return the ticks of an instrument that the archive alone has; see `page`."""
+        epoch, after = _begin(query)
+        kind = None if query.kind is None else _number(query.kind)
 
-        return Page(columns.TICKS, len(ticks), shown, cursor, {"symbol": listing.symbol})
+        def read(reader: ArchiveReader) -> _Part:
+            days = day_of(query.start), day_of(query.end)
+            files = [
+                file for file in reader.files(TICKS, name.symbol, *days)
+                if file.about.first <= reader.last(TICKS, file.about.source)
+            ]  # fmt: skip
+            sources = [one for one in reader.epochs(files) if _is_of(one, name.feed)]
+            if epoch:
+                names = [source.epoch for source in sources]
+                if epoch not in names:
+                    raise BadQuery(GONE)
+                sources = sources[names.index(epoch) :]
+            return _read(reader, files, sources, query, (epoch, after), kind)
+
+        part = await archive.read(read)
+        cursor = None if part.is_whole else f"{int(part.epoch, 16)}-{part.after}"
+        return _page(part.found, cursor, name.shown)
 
     async def _of_files(
         self, archive: Archive, listing: Listing, query: Query, epoch: str, after: int, own: str
@@ -103,7 +128,7 @@ class TickPages:
         feed = listing.stream.feed
         kind = None if query.kind is None else _number(query.kind)
 
-        def read(reader: Any) -> _Part:
+        def read(reader: ArchiveReader) -> _Part:
             present = Source(str(listing.stream), own)
             recorded = reader.last(TICKS, present)  # first, as more is recorded meanwhile
             days = day_of(query.start), day_of(query.end)
@@ -111,28 +136,16 @@ class TickPages:
                 file for file in reader.files(TICKS, listing.instrument.symbol, *days)
                 if file.about.source != present or file.about.first <= recorded
             ]  # fmt: skip
-            sources = [
-                source for source in reader.epochs(files)
-                if source.stream is not None and source.stream.feed == feed
-            ]  # fmt: skip
+            sources = [one for one in reader.epochs(files) if _is_of(one, feed)]
             if epoch:
                 names = _epochs_from(reader, feed, epoch, own)
                 sources = [source for source in sources if source.epoch in names]
-            found: Found = []
-            left, begin = query.limit, after
-            for source in sources:
-                begin = after if source.epoch == epoch else 0
-                part = reader.ticks(files, source, begin, query.start, query.end, left, kind)
-                if len(part.ticks):
-                    found.append((source.epoch, part.ticks, part.positions))
-                    left, begin = left - len(part.ticks), int(part.positions[-1])
-                if part.reached is not None:
-                    return _Part(found, source.epoch, part.reached, False)
-                if left <= 0:
-                    return _Part(found, source.epoch, begin, False)
+            part = _read(reader, files, sources, query, (epoch, after), kind)
+            if not part.is_whole:
+                return part
             is_own = bool(sources) and sources[-1].epoch == own
-            begin = begin if is_own or epoch == own else 0
-            return _Part(found, own, max(begin, recorded[0]), True)
+            begin = part.after if is_own or epoch == own else 0
+            return _Part(part.found, own, max(begin, recorded[0]), True)
 
         return await archive.read(read)
 
@@ -165,7 +178,45 @@ class TickPages:
         return _Part(found, own, after, after >= newest and limit > 0)
 
 
-def _epochs_from(reader: Any, feed: int, epoch: str, own: str) -> list[str]:
+def _is_of(source: Source, feed: int) -> bool:
+    return source.stream is not None and source.stream.feed == feed
+
+
+def _read(
+    reader: ArchiveReader,
+    files: Sequence[DataFile],
+    sources: Sequence[Source],
+    query: Query,
+    at: tuple[str, int],
+    kind: int | None,
+) -> _Part:
+    """Return the ticks of files that a query asks for, after a position of an epoch (hex)."""
+    found: Found = []
+    epoch, after = at
+    left, begin = query.limit, after
+    for source in sources:
+        begin = after if source.epoch == epoch else 0
+        part = reader.ticks(files, source, begin, query.start, query.end, left, kind)
+        if len(part.ticks):
+            found.append((source.epoch, part.ticks, part.positions))
+            left, begin = left - len(part.ticks), int(part.positions[-1])
+        if part.reached is not None:
+            return _Part(found, source.epoch, part.reached, False)
+        if left <= 0:
+            return _Part(found, source.epoch, begin, False)
+    return _Part(found, sources[-1].epoch if sources else epoch, begin, True)
+
+
+def _page(found: Found, cursor: str | None, symbol: str) -> Page:
+    ticks, positions, epochs = _joined(found)
+
+    def shown(at: int, to: int) -> list[tuple[object, ...]]:
+        return _rows(ticks[at:to], positions[at:to], epochs[at:to])
+
+    return Page(columns.TICKS, len(ticks), shown, cursor, {"symbol": symbol})
+
+
+def _epochs_from(reader: ArchiveReader, feed: int, epoch: str, own: str) -> list[str]:
     """Return the epochs of a feed (hex) from that of a cursor on, the last one of which is its own.
 
     Raises
@@ -175,7 +226,7 @@ def _epochs_from(reader: Any, feed: int, epoch: str, own: str) -> list[str]:
     """
     if epoch == own:
         return [own]
-    ended = reader.log.ended(feed, bytes.fromhex(epoch), bytes.fromhex(own))
+    ended = reader.log.ended(Epoch(feed, bytes.fromhex(epoch), 1), bytes.fromhex(own))
     if not ended:
         raise BadQuery(GONE)
     return [*(each.record.epoch for each in ended), own]

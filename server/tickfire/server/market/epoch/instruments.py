@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.units import utc
 from tickfire.ingest.kernel.context import COUNT_INSTRUMENTS
@@ -185,6 +186,11 @@ class Instruments:
     def find(self, symbol: str) -> Listing | None:
         """Return the instrument that a symbol names now or named last, None if there is none."""
         return self._by_symbol.get(symbol) or self._ended.get(symbol)
+
+    def hours_of(self, feed: int, symbol: str) -> TradingHours:
+        """Return the trading hours of a symbol of a feed that the table has no longer."""
+        datasets = (one.instrument.dataset for one in self.listings if one.stream.feed == feed)
+        return self._sessions.of(next(datasets, ""), symbol)
 
     def current(self, symbol: str) -> Listing | None:
         """Return the instrument that a symbol names now, None if there is none."""
