@@ -27,7 +27,7 @@ type Bars = NDArray[np.int64]
 
 START, OPEN, HIGH, LOW, CLOSE, VOLUME, TRADES, NOTIONAL_HIGH, NOTIONAL_LOW, FIRST, LAST = range(11)
 COLUMNS: Final = 11
-SPARE: Final = 256
+SPARE: Final = 64
 """Bars that are collected in a list before they are moved to the array, all at once."""
 NONE: Final = -1
 """The start of the newest bar of an empty series."""

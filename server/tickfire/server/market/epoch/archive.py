@@ -119,6 +119,7 @@ class Archive:
             raise ArchiveUnavailable(str(error)) from error
         finally:
             timer.cancel()
+            timer.join()  # or one that fires just now would interrupt the next read
 
     async def bars_before(
         self,
