@@ -36,6 +36,9 @@ LET_IN_S: Final = 1.0
 in seconds."""
 POLL_S: Final = 0.02
 BACKLOG: Final = 4096
+ACCEPTS: Final = 8
+"""Connections that are accepted in a turn of the event loop: uvloop accepts one for each copy of a
+socket, and a turn is long while clients catch up."""
 TICKS_PER_BEAT: Final = 10
 """Ticks of uvicorn, of which there are ten a second, from one beat to the next."""
 TICKS_PER_SHARE: Final = 50
@@ -91,6 +94,15 @@ class MarketServer(uvicorn.Server):
         logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
     # --- start
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve clients that connect to the sockets."""
+        copies = [one.dup() for one in sockets or () for _ in range(ACCEPTS - 1)]
+        try:
+            await super().serve(None if sockets is None else [*sockets, *copies])
+        finally:
+            for copy in copies:
+                copy.close()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the market, and open the socket.
 
@@ -104,7 +116,8 @@ class MarketServer(uvicorn.Server):
             await super().startup(sockets)
         except OSError as error:
             await self.lifespan.shutdown()
-            named = ", ".join("{} port {}".format(*one.getsockname()) for one in sockets or ())
+            places = dict.fromkeys(one.getsockname()[:2] for one in sockets or ())
+            named = ", ".join(f"{host} port {port}" for host, port in places)
             raise UserError(f"cannot listen on {named}: {error.strerror}.") from error
         except SystemExit:
             if self._fault is None:
