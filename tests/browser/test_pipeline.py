@@ -99,14 +99,14 @@ def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
           const kernel = document.querySelector(".node[data-node=kernel]");
           const feed = document.querySelector(".node[data-node=feed]");
           window.seen = { states: [], backlogs: [], texts: "" };
-          const changes = { subtree: true, attributes: true, childList: true, characterData: true };
           new MutationObserver(() => {
             const { state } = kernel.dataset;
             if (seen.states.at(-1) !== state) seen.states.push(state);
-            if (state !== "down") return;
-            seen.backlogs.push(Number(feed.dataset.backlog));
-            seen.texts += kernel.querySelector(".node-state").textContent;
-          }).observe(kernel.parentElement, changes);
+            if (state === "down") seen.backlogs.push(Number(feed.dataset.backlog));
+          }).observe(kernel.parentElement, { subtree: true, attributes: true });
+          const text = kernel.querySelector(".node-state");
+          const changes = { subtree: true, childList: true, characterData: true };
+          new MutationObserver(() => { seen.texts += text.textContent; }).observe(text, changes);
         }"""
     )
     os.kill(child_of(running.pid, "ingest"), signal.SIGKILL)

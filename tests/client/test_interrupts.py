@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.eventually import eventually
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Server
 from tickfire.base.ports import free_port
 from tickfire.client import Market
 
-WITHIN_S = 20.0
+WITHIN_S = 50.0
 
 SYNC = {
     "a market that is never closed": """
@@ -107,10 +108,11 @@ async def test_a_program_that_leaves_streams_open_ends_in_silence(
 
 
 async def publish(publisher: Publisher, server: Server) -> None:
-    """Write ticks all the time, as fast as the server reads them."""
+    """Write ticks all the time, as fast as the server and its clients read them."""
     while True:
         publisher.publish(trades(5))
         await server.reaches(publisher)
+        await eventually(lambda: server.unsent() == 0, "the clients have read all")
 
 
 async def test_a_cancelled_connect_leaves_no_attempts_behind() -> None:
