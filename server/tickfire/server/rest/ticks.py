@@ -106,10 +106,9 @@ class TickPages:
 
         def read(reader: ArchiveReader) -> _Part:
             days = day_of(query.start), day_of(query.end)
-            files = [
-                file for file in reader.files(TICKS, name.symbol, *days)
-                if file.about.first <= reader.last(TICKS, file.about.source)
-            ]  # fmt: skip
+            files = reader.files(TICKS, name.symbol, *days)
+            recorded = {one: reader.last(TICKS, one) for one in {f.about.source for f in files}}
+            files = [file for file in files if file.about.first <= recorded[file.about.source]]
             sources = [one for one in reader.epochs(files) if _is_of(one, name.feed)]
             if epoch:
                 names = [source.epoch for source in sources]

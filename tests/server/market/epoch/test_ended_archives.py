@@ -1,4 +1,4 @@
-"""What an archive lacks of an ended epoch, or has of the next one too, and its other names."""
+"""Ended epochs whose ticks the archive lacks, has in the next epoch too, or names otherwise."""
 
 from __future__ import annotations
 
