@@ -74,7 +74,8 @@ def _wait(attempt: object) -> None:
 
 def worker_pid(server: subprocess.Popen[bytes]) -> int:
     """Return the process id of the worker of ``tickfire serve`` that serves; it has one."""
-    return max(descendants(server.pid))
+    *_, worker = descendants(server.pid)
+    return worker
 
 
 def cpu_seconds(pid: int) -> float:

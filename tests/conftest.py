@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.paths import SHARED
+from tests.support.process_state import logging_restored
 from tests.support.valkey import Valkey
 
 pytest_plugins = ["tests.conformance.summary"]
@@ -60,6 +61,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         (title, text.encode("utf8", "backslashreplace").decode()) for title, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """Restore the log, which a command that runs in the test's own process has set up."""
+    with logging_restored():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ class World:
         for name, process in self.processes.items():
             if process.poll() is None:
                 taken[name] = sample_process(process.pid, tasks_at(self.metrics.get(name)))
-                for number, pid in enumerate(sorted(descendants(process.pid)), 1):
+                for number, pid in enumerate(descendants(process.pid), 1):
                     with contextlib.suppress(OSError):  # it has ended
                         taken[f"{name}.{number}"] = sample_process(pid)
         for name, sample in taken.items():

@@ -77,7 +77,7 @@ class House:
 
     def kill_worker(self) -> None:
         """Kill the worker: the template forks another."""
-        *_, worker = sorted(descendants(self.server.process.pid))
+        *_, worker = descendants(self.server.process.pid)
         os.kill(worker, signal.SIGKILL)
 
     async def kill_all(self) -> None:

@@ -61,7 +61,7 @@ def counts(running: Roles, words: str) -> dict[str, int]:
 async def assert_followed(running: Roles, first: int, begin: float, whole: float) -> None:
     """Assert that trades and headlines arrive again, in time after the Cluster was whole."""
     headlines = len(running.headlines)
-    await running.catches_up()
+    await running.reaches(max(first, running.sent))
     running.assert_each_once(first)
     assert running.silence(begin) <= whole - begin + EXTRA_S
     await eventually(lambda: len(running.headlines) > headlines, "a headline")

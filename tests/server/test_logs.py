@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from io import StringIO
 from typing import Any
@@ -83,21 +83,12 @@ def test_the_level_comes_from_the_environment() -> None:
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], list[str]]]:
+def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Set up the log of a command with the given environment; call it for the lines."""
-    root, hook = logging.getLogger(), sys.excepthook
-    handlers, level = root.handlers[:], root.level
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # as a server of uvicorn sets them
-        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
-        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
-        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
     stream = StringIO()
     monkeypatch.setenv("TICKFIRE_LOG_FORMAT", "json")
     set_up_logging("news", stream=stream)
-    yield lambda: stream.getvalue().splitlines()
-    root.handlers[:], root.level = handlers, level
-    logging.captureWarnings(False)
-    sys.excepthook = hook
+    return lambda: stream.getvalue().splitlines()
 
 
 def test_lines_of_text_have_no_colour_when_the_stream_is_no_terminal(

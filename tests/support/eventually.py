@@ -15,14 +15,17 @@ TIMEOUT_S = 60.0
 
 
 async def eventually(
-    holds: Callable[[], bool | Awaitable[bool]], what: str, timeout_s: float = TIMEOUT_S
+    holds: Callable[[], bool | Awaitable[bool]],
+    what: str | Callable[[], str],
+    timeout_s: float = TIMEOUT_S,
 ) -> None:
     """Return once a condition holds; the event loop runs meanwhile.
 
     Raises
     ------
     AssertionError
-        The condition did not hold within the time; the text names what was waited for.
+        The condition did not hold within the time; the text names what was waited for, in words
+        that a callable finds at the end.
     """
     began = time.monotonic()
     try:
@@ -30,7 +33,8 @@ async def eventually(
             while not await _value(holds()):  # noqa: ASYNC110  what others do sets no event here
                 await asyncio.sleep(_interval(began))
     except TimeoutError:
-        raise AssertionError(f"{what}: not within {timeout_s} s") from None
+        words = what if isinstance(what, str) else what()
+        raise AssertionError(f"{words}: not within {timeout_s} s") from None
 
 
 async def _value(result: bool | Awaitable[bool]) -> bool:

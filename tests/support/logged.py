@@ -28,7 +28,9 @@ class Logged:
         return sum(words in line for line in self.log)
 
     async def said(self, words: str, times: int = 1, timeout_s: float = 20) -> None:
-        await eventually(lambda: self.count(words) >= times, f"{words!r} in {self.log}", timeout_s)
+        await eventually(
+            lambda: self.count(words) >= times, lambda: f"{words!r} in {self.log}", timeout_s
+        )
 
 
 @asynccontextmanager

@@ -47,11 +47,14 @@ def child_of(pid: int, name: str) -> int:
 def find_child(pid: int, name: str) -> int | None:
     """Return the child of `tickfire dev` that runs a command, such as ``"ingest"``, if one does."""
     below = descendants(pid).items()
-    return min((each for each, line in below if f"tickfire.server {name}" in line), default=None)
+    return next((each for each, line in below if f"tickfire.server {name}" in line), None)
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """Return the command line by process id of all descendants of a process."""
+    """Return the command line by process id of all descendants of a process, parents first.
+
+    Process ids tell no order: the system begins anew with low ones.
+    """
     table = subprocess.run(
         ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )

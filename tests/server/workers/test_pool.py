@@ -50,7 +50,7 @@ async def opened(server: Logged, count: int) -> None:
 
 def pids(server: Logged) -> tuple[int, list[int]]:
     """Return the process id of the template, and those of its workers."""
-    (template, *workers) = sorted(descendants(server.process.pid))
+    template, *workers = descendants(server.process.pid)
     return template, workers
 
 

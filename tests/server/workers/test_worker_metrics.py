@@ -81,7 +81,7 @@ async def test_one_scrape_has_all_workers_and_counters_never_fall(
             assert number(found, "process_resident_memory_bytes", worker=process) > 10e6
         assert not fallen(found, await scrape(http, metrics_port))
 
-        _, victim, _ = sorted(descendants(server.process.pid))
+        _, victim, _ = descendants(server.process.pid)
         before = await scrape(http, metrics_port)
         os.kill(victim, signal.SIGKILL)
         await server.said("is open", 3, 60)
@@ -95,7 +95,7 @@ async def test_one_scrape_has_all_workers_and_counters_never_fall(
         assert not fallen(after, last)
         assert number(last, "tickfire_reloads_total", result="ok") == 1
         assert number(last, "tickfire_workers") == 2
-        _, first, _ = sorted(descendants(server.process.pid))
+        _, first, _ = descendants(server.process.pid)
         os.kill(first, signal.SIGSTOP)
         try:
             assert not fallen(last, await scrape(http, metrics_port))

@@ -93,7 +93,7 @@ async def kill_the_server(world: World, _: random.Random) -> None:
 async def kill_a_worker(world: World, rng: random.Random) -> None:
     """Kill a process below the server's first: a worker, or what makes them."""
     parent = world.processes["serve"].pid
-    below = sorted(descendants(parent)) if parent else []
+    below = list(descendants(parent)) if parent else []
     if below:
         os.kill(rng.choice(below), signal.SIGKILL)
 
