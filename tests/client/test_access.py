@@ -68,6 +68,46 @@ async def test_a_server_that_is_not_there_is_a_clear_error() -> None:
         await market.instruments()
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"transport": "carrier pigeon"}, "there are websocket and longpoll"),
+        ({"timeout_s": 0}, "timeout_s must be a number of seconds above 0, not 0"),
+        ({"heartbeat_interval_s": float("nan")}, "heartbeat_interval_s must be"),
+        ({"open_timeout_s": "5"}, "open_timeout_s must be a number of seconds, not '5'"),
+        ({"longpoll_fallback_s": -1}, "longpoll_fallback_s must be"),
+        ({"rejoin_after_s": 5}, "rejoin_after_s must be a function"),
+        ({"headers": 5}, "headers must be a mapping"),
+        ({"params": 5}, "params must be a mapping"),
+        ({"token": 5}, "the token must be text"),
+        ({"token": asyncio.sleep}, "cannot be async"),
+        ({"url": None}, "an address must be text, not NoneType"),
+    ],
+)
+def test_a_wrong_option_is_named(options: dict[str, Any], named: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as error:
+        Market(**{"url": "http://127.0.0.1:9", **options})
+    assert named in str(error.value)
+
+
+async def test_a_token_that_is_no_text_is_a_clear_error() -> None:
+    with pytest.raises(TypeError, match="must return text, not int"):
+        await Market("http://127.0.0.1:9", lambda: 5).instruments()  # type: ignore[arg-type, return-value]
+
+
+async def test_a_first_connection_is_given_up_in_time() -> None:
+    waits: list[float] = []
+
+    def wait(tries: int) -> float:
+        waits.append(tries)
+        return 3_600.0
+
+    market = Market("http://127.0.0.1:9", connect_timeout_s=0.1, reconnect_after_s=wait)
+    with pytest.raises(ConnectionFailedError, match="cannot be reached"):
+        await asyncio.wait_for(market.instruments(), WITHIN_S)
+    assert waits == [1]
+
+
 async def test_a_slow_consumer_stops_the_reading_and_loses_nothing(
     publisher: Publisher, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

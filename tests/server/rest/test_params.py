@@ -27,6 +27,7 @@ SYMBOL = ("symbol", "AAA")
         ([SYMBOL, ("start", "tomorrow")], "start must be a time in milliseconds since 1970"),
         ([SYMBOL, ("end", "2024-07-01T13:30:00 02:00")], "write + as %2B in an address"),
         ([SYMBOL, ("end", "9999999999999")], "end is out of range"),
+        ([SYMBOL, ("end", "2024-07-01T13:30:00.1234567890Z")], "end must be a time"),
         ([SYMBOL, ("start", "1969-12-31")], "start is out of range"),
         ([SYMBOL, ("start", "5"), ("end", "5")], "start must be before end"),
     ],
@@ -46,6 +47,8 @@ def test_a_bad_parameter_is_named(pairs: list[tuple[str, str]], named: str) -> N
         ("2024-07-01", 1_719_792_000_000_000_000),
         ("2024-07-01T00:00:00Z", 1_719_792_000_000_000_000),
         ("2024-07-01T02:00:00.000001+02:00", 1_719_792_000_000_001_000),
+        ("2024-07-01T00:00:00.123456789Z", 1_719_792_000_123_456_789),
+        ("2024-07-01T02:00:00,1234567+02:00", 1_719_792_000_123_456_700),
     ],
 )
 def test_times_may_be_written_in_several_ways(text: str, ns: int) -> None:
@@ -63,6 +66,10 @@ def test_times_may_be_written_in_several_ways(text: str, ns: int) -> None:
         ("application/vnd.apache.arrow.stream, text/csv;q=0.9", "arrow"),
         ("text/csv;q=0, image/png", "json"),
         ("text/csv;q=x", "json"),
+        ("text/*", "csv"),
+        ("application/*, text/csv;q=0.5", "json"),
+        ("application/json;q=0, */*", "csv"),
+        ("application/json;q=0.1, */*;q=0.2", "csv"),
     ],
 )
 def test_the_header_accept_decides_without_a_format(accept: str, form: str) -> None:

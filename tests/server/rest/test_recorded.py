@@ -60,7 +60,8 @@ async def test_an_expired_instrument_is_read_from_the_archive(
             pages = await all_of(server, "candles", symbol=symbol, interval="1s", limit=7)
             assert whole == pages
             assert {row["time"] // 1000 for row in whole} == {row["time"] // 1000 for row in ticks}
-        for symbol in ("CCC", f"{past.publisher.feed + 1}/AAA", "../AAA", "1" * 500):
+        feed = past.publisher.feed
+        for symbol in ("CCC", f"{feed + 1}/AAA", f"0{feed}/AAA", "../AAA", "1" * 500):
             for path in ("ticks", "candles"):
                 status, told = await get(server, path, symbol=symbol)
                 assert status == 404 and "there is no instrument" in told["reason"]

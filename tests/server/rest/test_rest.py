@@ -206,6 +206,7 @@ async def test_news_and_signals_go_on_in_the_archive(
     await server.reaches(publisher)
     found = await rows_of(server, "news", symbol="AAA", limit=4)
     assert [row["id"] for row in found] == [f"h{number}" for number in reversed(range(30))]
+    assert await rows_of(server, "news", symbol=f"{publisher.feed}/AAA", limit=7) == found
     assert await rows_of(server, "news", symbol="BBB") == []
     assert await rows_of(server, "signals", symbol="AAA") == []
     for cursor in ("0-0", f"{2**64}-0"):

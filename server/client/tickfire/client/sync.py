@@ -151,10 +151,14 @@ class Stream[Item: Record | TickBatch]:
         """Yield each record, and each notice if they are wanted."""
         chunks = self._loop.call(self._stream.chunks)
         self._loop.before_end(chunks.aclose)
+        chunk: list[Any] = []
+        read = 0
         try:
             while chunk := self._loop.wait(_next(chunks)):
-                yield from chunk
+                for read, item in enumerate(chunk, 1):  # noqa: B007
+                    yield item
         finally:
+            self._stream.put_back(chunk[read:])
             self._loop.now(chunks.aclose)
 
     def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -93,7 +94,7 @@ class RestApi:
 
         async def page(query: Query, live: LiveMarket, grant: Grant) -> Page:
             _permit(grant, HEADLINES)
-            return await records_page(NEWS, live.store, self._market.archive, query)
+            return await records_page(NEWS, live.store, self._market.archive, _of_page(live, query))
 
         return await self._respond(request, page, needs_symbol=False)
 
@@ -102,7 +103,9 @@ class RestApi:
 
         async def page(query: Query, live: LiveMarket, grant: Grant) -> Page:
             _permit(grant, f"signals:{query.symbol}")
-            return await records_page(SIGNALS, live.store, self._market.archive, query)
+            return await records_page(
+                SIGNALS, live.store, self._market.archive, _of_page(live, query)
+            )
 
         return await self._respond(request, page)
 
@@ -183,6 +186,12 @@ class RestApi:
 def _permit(grant: Grant, topic: str) -> None:
     if not grant.permits(topic):
         raise Refused(refusal(403, f"the topic {topic[:MAX_SHOWN]} is not granted."))
+
+
+def _of_page(live: LiveMarket, query: Query) -> Query:
+    """Return a query by the symbol that records have, which is that of the page."""
+    listing = live.data.instruments.find(query.symbol or "")
+    return query if listing is None else replace(query, symbol=listing.symbol)
 
 
 def _success(body: Body, cursor: str | None, known: str) -> Response:

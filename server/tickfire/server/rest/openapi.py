@@ -17,7 +17,7 @@ COLUMNS: Final = {
 }
 PATHS: Final = tuple(COLUMNS)
 _METHODS: Final = ("get", "head")
-_ISO: Final = r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?)?"
+_ISO: Final = r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d(\.\d{1,9})?)?)?(Z|[+-]\d\d:\d\d)?)?"
 _TIME: Final = {
     "type": "string",
     "pattern": rf"^(\d{{1,13}}|{_ISO})$",

@@ -28,6 +28,9 @@ KNOWN: Final = frozenset({"symbol", "start", "end", "limit", "cursor", "format",
 BAD_CURSOR: Final = "cursor is not one that a page of this query has given."
 MAX_SHOWN: Final = 80
 """Characters of a text of the client that a reason shows."""
+NS_DIGITS: Final = 9
+MICROSECOND_DIGITS: Final = 6
+"""Digits of a fraction of a second."""
 MAX_NUMBER: Final = 2**64 - 1
 """The largest number in a cursor: epochs, positions and ids of entries have 64 bits."""
 
@@ -133,10 +136,18 @@ def _form(given: Mapping[str, str], accept: str) -> str:
 
 def _accepted(header: str) -> str:
     """Return the format that a header ``Accept`` likes best; of several, the first."""
-    formats = {kind: form for form, kind in MEDIA_TYPES.items()} | {"*/*": DEFAULT_FORMAT}
     weights = weights_of(header)
-    known = [kind for kind in weights if kind in formats and weights[kind] > 0]
-    return formats[max(known, key=weights.__getitem__)] if known else DEFAULT_FORMAT
+    places = {name: place for place, name in enumerate(weights)}
+    best, best_rank = DEFAULT_FORMAT, (0.0, 0)
+    for form, kind in MEDIA_TYPES.items():
+        ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")  # the most specific one counts
+        name = next((each for each in ranges if each in weights), None)
+        if name is None or not weights[name]:
+            continue
+        rank = weights[name], -places[name]
+        if rank > best_rank or not best_rank[0]:
+            best, best_rank = form, rank
+    return best
 
 
 def _time(given: Mapping[str, str], name: str, absent: int) -> int:
@@ -144,23 +155,33 @@ def _time(given: Mapping[str, str], name: str, absent: int) -> int:
     text = given.get(name)
     if text is None:
         return absent
-    if re.fullmatch(r"[0-9]{1,13}", text):
-        ns = int(text) * NS_PER_MS
-    else:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            hint = "; write + as %2B in an address" if " " in text else ""
-            raise BadQuery(
-                f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z"
-                f"{hint}."
-            ) from None
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-        since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-        ns = (since.days * 86_400 + since.seconds) * NS_PER_S + since.microseconds * 1000
+    ns = int(text) * NS_PER_MS if re.fullmatch(r"[0-9]{1,13}", text) else _iso_ns(text)
+    if ns is None:
+        hint = "; write + as %2B in an address" if " " in text else ""
+        raise BadQuery(
+            f"{name} must be a time in milliseconds since 1970, or as 2024-07-01T13:30:00Z{hint}."
+        )
     if not 0 <= ns <= LATEST_NS:
         raise BadQuery(f"{name} is out of range.")
     return ns
+
+
+def _iso_ns(text: str) -> int | None:
+    """Return a time as ISO 8601 in ns since the Unix epoch, None if it is none."""
+    fraction = re.match(r"[^.,]+[.,]([0-9]+)", text)
+    digits = fraction[1] if fraction else ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    offset = moment.utcoffset()
+    if len(digits) > NS_DIGITS or (offset is not None and offset.microseconds):
+        return None
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    within_us = int(digits[MICROSECOND_DIGITS:].ljust(3, "0"))  # which datetime has cut off
+    seconds = since.days * 86_400 + since.seconds
+    return seconds * NS_PER_S + since.microseconds * 1000 + within_us
 
 
 def cursor_numbers(text: str, count: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_NAME: Final = 255
 """Length of the name of a folder, in bytes."""
-_OF_FEED: Final = re.compile(r"(\d{1,3})/(.+)", re.DOTALL)
+_OF_FEED: Final = re.compile(r"([1-9][0-9]{0,2})/(.+)", re.DOTALL)
 
 
 class RecordedName(NamedTuple):

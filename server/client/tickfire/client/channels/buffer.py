@@ -57,3 +57,9 @@ class Buffer[Item]:
         if not items and self._error is not None:
             raise self._error
         return items
+
+    def rest(self) -> list[Item]:
+        """Return all items that wait, and keep none."""
+        items, self._items = self._items, []
+        self._weight = 0
+        return items

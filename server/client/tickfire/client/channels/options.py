@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ type SocketParams = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 """Connect params, or a function that returns them, called at every attempt."""
 type AuthToken = str | Callable[[], str] | None
 """Token, or a function that returns it, called at every attempt."""
+
+TRANSPORTS = ("websocket", "longpoll")
 
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
@@ -63,6 +67,35 @@ class PhoenixOptions:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ssl_context: ssl.SSLContext | None = None
 
+    def __post_init__(self) -> None:
+        """Check the options.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one is of another type, or out of range; the text names it.
+        """
+        if self.transport not in TRANSPORTS:
+            known = " and ".join(TRANSPORTS)
+            raise ValueError(f"transport {self.transport!r} is not known: there are {known}")
+        for name in ("timeout_s", "open_timeout_s", "heartbeat_interval_s", "longpoll_fallback_s"):
+            seconds = getattr(self, name)
+            if seconds is None and name == "longpoll_fallback_s":
+                continue
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                raise TypeError(f"{name} must be a number of seconds, not {seconds!r}")
+            if not 0 < seconds < math.inf:
+                raise ValueError(f"{name} must be a number of seconds above 0, not {seconds!r}")
+        for name in ("reconnect_after_s", "rejoin_after_s"):
+            if not callable(getattr(self, name)):
+                raise TypeError(f"{name} must be a function of the number of the attempt")
+        if not isinstance(self.headers, Mapping):
+            raise TypeError("headers must be a mapping")
+        if not (isinstance(self.params, Mapping) or callable(self.params)):
+            raise TypeError("params must be a mapping, or a function that returns one")
+        if not (self.auth_token is None or isinstance(self.auth_token, str)):
+            _check_token_function(self.auth_token)
+
     def query(self) -> list[tuple[str, str]]:
         """Return the params of the address."""
         params = self.params() if callable(self.params) else self.params
@@ -70,7 +103,17 @@ class PhoenixOptions:
 
     def token(self) -> str | None:
         """Return the token."""
-        return self.auth_token() if callable(self.auth_token) else self.auth_token
+        token: Any = self.auth_token() if callable(self.auth_token) else self.auth_token
+        if token is None or isinstance(token, str):
+            return token
+        raise TypeError(f"the function of the token must return text, not {type(token).__name__}")
+
+
+def _check_token_function(function: object) -> None:
+    if not callable(function):
+        raise TypeError("the token must be text, or a function that returns it")
+    if inspect.iscoroutinefunction(function):
+        raise TypeError("the function of the token must return text, and cannot be async")
 
 
 def endpoint_of(url: str) -> str:
@@ -80,7 +123,11 @@ def endpoint_of(url: str) -> str:
     ------
     ValueError
         If it is no whole address of the scheme ws, wss, http or https.
+    TypeError
+        If it is no text.
     """
+    if not isinstance(url, str):
+        raise TypeError(f"an address must be text, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
         scheme = _SCHEMES.get(parts.scheme) if parts.hostname and parts.port != 0 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -256,7 +257,9 @@ class Phoenix:
                 await self._converse(transport)
             if not self._closing:
                 tries += 1
-                await asyncio.sleep(self.options.reconnect_after_s(tries))
+                wait_s = self.options.reconnect_after_s(tries)
+                left_s = math.inf if self._is_opened else until - loop.time()
+                await asyncio.sleep(max(min(wait_s, left_s), 0.0))
 
     def _ended(self, running: asyncio.Task[None]) -> None:
         """Report an error of the program itself, such as one of a function that returns a token."""

@@ -68,6 +68,9 @@ class CandleStream(Stream[Candle]):
             candles = candles_of(payload["candles"], self.symbol, self.interval, has_running=True)
             self._begin_anew(candles)
 
+    def _on_leave(self) -> None:
+        self._stop_filling()
+
     def _begin_anew(self, candles: list[Candle]) -> None:
         self._stop_filling()
         self._known.clear()

@@ -68,6 +68,7 @@ class BookStream(Stream[Book]):
     """The order book after each change; made by `Market.book`."""
 
     record = Book
+    keeps_unread = False
 
     def _join(self, reply: dict[str, Any]) -> None:
         if reply["book"] is not None:
@@ -86,6 +87,7 @@ class QuoteStream(Stream[Quote]):
     """
 
     record = Quote
+    keeps_unread = False
 
     def _join(self, reply: dict[str, Any]) -> None:
         """Take nothing from the reply: its snapshot has no id."""

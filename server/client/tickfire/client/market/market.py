@@ -192,17 +192,19 @@ class Market:
         topic = f"candles:{symbol}:{interval}"
         async with self.connection(topic) as socket:
             channel = socket.channel(topic, {"limit": min(limit, MAX_LIMIT)})
-            page = await channel.join()
-            rows, more = page["candles"], page["more"]
-            oldest = rows[0][0] if rows else None
-            running = before is None
-            if before is not None:
-                rows, more, oldest = [], True, before
-            while more and oldest is not None and len(rows) < limit:
-                wanted = min(limit - len(rows), MAX_LIMIT)
-                page = await channel.push("history", {"before": oldest, "limit": wanted})
-                rows, more, oldest = [*page["candles"], *rows], page["more"], page["oldest"]
-            channel.leave()
+            try:
+                page = await channel.join()
+                rows, more = page["candles"], page["more"]
+                oldest = rows[0][0] if rows else None
+                running = before is None
+                if before is not None:
+                    rows, more, oldest = [], True, before
+                while more and oldest is not None and len(rows) < limit:
+                    wanted = min(limit - len(rows), MAX_LIMIT)
+                    page = await channel.push("history", {"before": oldest, "limit": wanted})
+                    rows, more, oldest = [*page["candles"], *rows], page["more"], page["oldest"]
+            finally:
+                channel.leave()
             return candles_of(rows[-limit:], symbol, interval, has_running=running)
 
     # --- connections
@@ -269,8 +271,8 @@ class _Use(contextlib.AbstractAsyncContextManager[Phoenix]):
 def _socket_of(url: str) -> str:
     """Return the address of the socket of a server, given that of its page."""
     try:
-        parts = urlsplit(url)
         endpoint_of(url)
+        parts = urlsplit(url)
     except ValueError:
         text = f"{shown_of(url)!r} is no address of a server"
         raise ValueError(f'{text}, such as "https://market.example.com"') from None

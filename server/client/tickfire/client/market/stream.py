@@ -23,6 +23,7 @@ from tickfire.client.market.notices import Gap, Notice
 from tickfire.client.market.packed import TickBatch
 from tickfire.client.market.records import Record
 from tickfire.client.market.tables import Records
+from tickfire.client.market.turn import Turn
 
 _log = logging.getLogger("tickfire.client")
 
@@ -35,6 +36,7 @@ MAX_REFUSALS = 5
 
 
 HINTS = {
+    "unauthorized": "the token does not grant this topic",
     "unknown symbol": "`instruments()` of the market lists the symbols",
     "unknown interval": "there are 1s, 1m, 5m, 15m, 1h, 1d and 1w",
 }
@@ -52,7 +54,7 @@ class Stream[Item: Record | TickBatch](ABC):
     """Records of one topic; iterate over it.
 
     The topic is joined when the iteration begins and left when it ends. It is joined again after
-    every loss of the connection.
+    every loss of the connection. Another iteration goes on where the last one ended.
 
     Parameters
     ----------
@@ -73,6 +75,8 @@ class Stream[Item: Record | TickBatch](ABC):
     """
 
     record: ClassVar[type[Any]]
+    keeps_unread: ClassVar[bool] = True
+    """True if the next iteration begins with the records that have arrived and were not read."""
 
     def __init__(self, connector: Connector, topic: str, *, notices: bool = False) -> None:
         self.topic = topic
@@ -81,18 +85,20 @@ class Stream[Item: Record | TickBatch](ABC):
         self._notices = notices
         self._buffer: Buffer[Item | Notice] | None = None
         self._channel: Channel | None = None
+        self._turn: Turn | None = None
+        self._unread: list[Item | Notice] = []
         self._refusals = 0
         self._was_joined = False
 
     # --- for users
-    async def __aiter__(self) -> AsyncGenerator[Any]:
+    def __aiter__(self) -> AsyncGenerator[Any]:
         """Yield each record, and each notice if they are wanted."""
-        async with contextlib.aclosing(self.chunks()) as chunks:
-            async for chunk in chunks:
-                for item in chunk:
-                    yield item
+        turn = Turn()
+        items = self._read_items(self._read_chunks(turn))
+        turn.read_by(items)
+        return items
 
-    async def chunks(self) -> AsyncGenerator[list[Any]]:
+    def chunks(self) -> AsyncGenerator[list[Any]]:
         """Yield lists of all that has arrived since the last one, which is quicker.
 
         Raises
@@ -104,16 +110,15 @@ class Stream[Item: Record | TickBatch](ABC):
         RuntimeError
             If it is being iterated over already.
         """
-        if self._buffer is not None:
-            raise RuntimeError(f"{self.topic} is being iterated over already; make another stream")
-        self._buffer = Buffer(self._pause, self._resume)
-        try:
-            async with self._connector.connection(self.topic) as socket:
-                with self._joined_on(socket):
-                    while chunk := await self._buffer.take():
-                        yield chunk
-        finally:
-            self._buffer = None
+        turn = Turn()
+        chunks = self._read_chunks(turn)
+        turn.read_by(chunks)
+        return chunks
+
+    def put_back(self, items: list[Any]) -> None:
+        """Let the next iteration begin with items that this one has yielded, but nobody read."""
+        if self.keeps_unread:
+            self._unread = items + self._unread
 
     async def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:
         """Return the next `count` records, or fewer if the time is up.
@@ -121,19 +126,68 @@ class Stream[Item: Record | TickBatch](ABC):
         Parameters
         ----------
         count
-            The number of records.
+            The number of records, from 0.
         timeout_s
             Seconds to wait at most; None waits for all.
+
+        Raises
+        ------
+        ValueError
+            If `count` is negative.
         """
+        if count < 0:
+            raise ValueError(f"count must be 0 or more, not {count}")
         found: Records[Item] = Records((), self.record)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s), contextlib.aclosing(self.__aiter__()) as items:
-                async for item in items:
-                    if not isinstance(item, Notice):
-                        found.append(item)
-                    if len(found) >= count:
-                        break
+        if count == 0:
+            return found
+        read: list[Item | Notice] = []
+        try:
+            async with asyncio.timeout(timeout_s) as limit:
+                async with contextlib.aclosing(self.__aiter__()) as items:
+                    async for item in items:
+                        read.append(item)
+                        if not isinstance(item, Notice):
+                            found.append(item)
+                        if len(found) >= count:
+                            break
+        except BaseException as error:
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                self.put_back(read)
+                raise
         return found
+
+    # --- reading
+    async def _read_items(self, chunks: AsyncGenerator[list[Any]]) -> AsyncGenerator[Any]:
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                read = 0
+                try:
+                    for read, item in enumerate(chunk, 1):  # noqa: B007
+                        yield item
+                finally:
+                    self.put_back(chunk[read:])
+
+    async def _read_chunks(self, turn: Turn) -> AsyncGenerator[list[Any]]:
+        while (before := self._turn) is not None:
+            if before.is_read:
+                text = f"{self.topic} is being iterated over already; make another stream"
+                raise RuntimeError(text)
+            await before.end()
+        self._turn = turn
+        self._buffer = buffer = Buffer[Item | Notice](self._pause, self._resume)
+        try:
+            unread, self._unread = self._unread, []
+            if unread:
+                yield unread
+            async with self._connector.connection(self.topic) as socket:
+                with self._joined_on(socket):
+                    while chunk := await buffer.take():
+                        yield chunk
+        finally:
+            self._buffer = self._turn = None
+            if self.keeps_unread:
+                self._unread += buffer.rest()
+            turn.ended()
 
     # --- for the streams of each topic
     @abstractmethod
@@ -176,18 +230,17 @@ class Stream[Item: Record | TickBatch](ABC):
         channel = self._channel = socket.channel(self.topic, self._params, retry_refused=True)
         channel.on_event(lambda event, payload: self._guard(channel, self._event, event, payload))
         channel.on_join(lambda reply: self._guard(channel, self._on_join, reply))
-        channel.on_close(lambda _: self._end(None if self._is_leaving else self._closed()))
+        channel.on_close(lambda _: self._on_close(channel))
         failure = socket.on_error(self._on_failure)
-        self._is_leaving = False
         channel.join().receive("error", self._on_refusal)
         try:
             yield
         finally:
-            self._is_leaving = True
+            self._channel = None
             socket.off(failure)
             socket.resume(self)
             channel.leave()
-            self._channel = None
+            self._on_leave()
 
     def _guard(self, channel: Channel, handle: Callable[..., None], *arguments: Any) -> None:
         # No event precedes the join reply: one that seems to is of an earlier subscription, since
@@ -203,6 +256,16 @@ class Stream[Item: Record | TickBatch](ABC):
         """End because a message of the server could not be read."""
         text = f"{self.topic}: the server sent something unexpected: {error!r}"
         self._end(DataError(text))
+
+    def _on_leave(self) -> None:  # noqa: B027
+        """End what the stream had begun on its channel."""
+
+    def _on_close(self, channel: Channel) -> None:
+        if channel is not self._channel:
+            return  # of an iteration that has ended
+        is_closed = self._socket.is_connected
+        text = f"{self.topic}: the server closed the topic"
+        self._end(ChannelClosedError(text) if is_closed else None)
 
     def _on_join(self, reply: dict[str, Any]) -> None:
         self._refusals, self._was_joined = 0, True
@@ -224,11 +287,6 @@ class Stream[Item: Record | TickBatch](ABC):
             self._end(error)
         else:
             _log.warning("%s: %s; it is tried again", self.topic, error)
-
-    def _closed(self) -> ChannelClosedError | None:
-        if self._socket.is_connected:
-            return ChannelClosedError(f"{self.topic}: the server closed the topic")
-        return None
 
     def _end(self, error: Exception | None) -> None:
         if self._buffer is not None:
