@@ -124,6 +124,26 @@ test("packed ticks are decoded, and their place is where it resumes", async () =
   });
 });
 
+test("a bookmark is where it resumes", async () => {
+  const { peer, feed } = await start(() => ok({ instruments: [], id: "0102030405060708-1.4" }));
+  const packed = promised<unknown>();
+  const joined = promised<unknown>();
+  feed.realtime({ onPacked: packed.take, onJoin: joined.take });
+  await joined.value;
+  peer.broadcast("market:realtime", "bookmark", { id: "01ffffffffffffff-5.3" });
+  const payload = new ArrayBuffer(24);
+  const view = new DataView(payload);
+  view.setUint8(0, 1);
+  view.setUint16(2, 1, true);
+  view.setBigUint64(8, 6n, true);
+  view.setBigUint64(16, 0xffffffffffffff01n, true);
+  peer.broadcastBytes("market:realtime", "ticks", payload);
+  await packed.value;
+  peer.drop();
+  const again = await peer.received("market:realtime", "phx_join", 2);
+  expect(again.payload).toMatchObject({ since: "01ffffffffffffff-6.3" });
+});
+
 test("candles come with their history, and again when the feed went back", async () => {
   const bars: CandleTuple[] = [[0, "1", "2", "1", "2", 5, 1]];
   const { peer, feed } = await start(() =>

@@ -21,18 +21,25 @@ AAA, BBB = Instrument(1, 1, "AAA"), Instrument(1, 2, "BBB")
 
 
 def write_ticks(
-    target: Target, batches: Iterable[Any], first: int = 1, source: Source = SOURCE
+    target: Target,
+    batches: Iterable[Any],
+    first: int = 1,
+    source: Source = SOURCE,
+    table: Iterable[Instrument] = (AAA, BBB),
 ) -> None:
     """Write batches of TICK[n], each as `tickfire record` does, from a position on."""
+    stream = source.stream
+    assert stream is not None
+    mappings = Mappings(table)
     writer = TableWriter(target, TABLE[TICKS], source)
     writer.recover()
     for ticks in batches:
-        writer.write(_entries(ticks, first), Mappings([AAA, BBB]))
+        writer.write(_entries(stream, ticks, first), mappings)
         first += len(ticks)
 
 
-def _entries(ticks: Any, first: int) -> list[Entry]:
-    writes = tick_writes(STREAM, first, ticks, 1, 2, len(ticks))
+def _entries(stream: Stream, ticks: Any, first: int) -> list[Entry]:
+    writes = tick_writes(stream, first, ticks, 1, 2, len(ticks))
     return [
         (b"%d-0" % each.last, {b"h": each.header(3), b"d": bytes(each.data)}) for each in writes
     ]

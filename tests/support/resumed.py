@@ -37,8 +37,10 @@ class Seen:
         for kind, payload in list(joined.events):
             if len(self.rows) >= most:
                 return
-            assert kind in ("tick", "ticks", "feeds")
-            if kind == "tick":
+            assert kind in ("tick", "ticks", "feeds", "bookmark")
+            if kind == "bookmark":
+                cursor.moved(payload["id"])
+            elif kind == "tick":
                 cursor.moved(payload["id"])
                 epoch = payload["id"].partition("-")[0]
                 self.rows.append((epoch, payload["symbol"], payload["ts_event"]))

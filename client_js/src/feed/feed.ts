@@ -159,6 +159,7 @@ export class MarketFeed {
         },
         instruments: (reply: RealtimeReply) => handlers.onInstruments?.(reply.instruments),
         feeds: ({ feeds }: { feeds: FeedReport[] }) => handlers.onFeeds?.(feeds),
+        bookmark: ({ id }: { id: string }) => cursor.moved(id),
         gap: (gap: Missed) => handlers.onGap?.(gap),
         status: (delivery: Delivery) => handlers.onDelivery?.(delivery),
       },
@@ -190,6 +191,7 @@ export class MarketFeed {
           if ("state" in status) handlers.onDelivery?.(status);
           else handlers.onTradingStatus?.(status);
         },
+        bookmark: ({ id }: { id: string }) => cursor.moved(id),
         gap: (gap: Missed) => handlers.onGap?.(gap),
       },
     });

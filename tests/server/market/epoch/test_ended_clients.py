@@ -80,6 +80,23 @@ async def test_the_python_client_resumes(
         assert stream.id == past.ids[-1]
 
 
+async def test_the_python_client_has_an_id_of_the_new_epoch_before_its_first_tick(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    async with recorded(valkey, archive, shards=2) as past:
+        begin = past.publisher.id(0, 0)
+        past.publish(trades(3))
+        await past.settles()
+        await past.begin_epoch()
+        server = await serve(valkey.url, archive=archive)
+        async with Market(f"http://127.0.0.1:{server.port}") as market:
+            stream = market.batches(since=begin)
+            taking = asyncio.create_task(stream.take(10))
+            await eventually(lambda: stream.id == past.publisher.id(0, 0), "the new epoch")
+            taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
+
+
 async def test_redis_is_killed_under_a_running_ingest(
     own_valkey: Valkey, serve: Serve, archive: str
 ) -> None:

@@ -21,6 +21,7 @@ from tickfire.server.market.epoch.feed import LiveFeed
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks import subscription
 from tickfire.server.market.ticks.positions import WireId
+from tickfire.server.market.ticks.subscription import HIGH_WATER
 from tickfire.store.schema import BINARY_HEADER_2, LAYOUT, Stream
 
 SYMBOLS = {1: "AAA", 2: "BBB"}
@@ -319,6 +320,28 @@ async def test_a_feed_that_cannot_be_loaded_does_not_keep_clients_from_the_other
     joined = await (await server.client()).join("market:realtime", since)
     assert joined.response["recovered"] is True
     await joined.count("tick", 10)
+
+
+async def test_a_slow_client_gets_all_ticks_of_a_feed_since_it_was_loaded(
+    gate: asyncio.Event, server: Server, publisher: Publisher, valkey: Valkey,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """And a client that was live is told the id, which has that feed from then on."""
+    second = await begin_second(server, valkey)
+    live = await (await server.client()).join("market:realtime")
+    slow = await (await server.client()).join("market:realtime")
+    (*_, subscription) = server.market.subscriptions
+    monkeypatch.setattr(type(subscription.socket.outlet), "buffered", HIGH_WATER + 1)
+    subscription._fall_behind()  # as if it did not read
+    second.publish(trades(3))
+    gate.set()
+    marks = [(await joined.count("bookmark", 1))[0] for joined in (live, slow)]
+    assert marks == [{"id": f"{publisher.id(0)}_{second.id(3)}"}] * 2
+    second.publish(trades(4))
+    await live.count("tick", 4)
+    monkeypatch.undo()
+    subscription._await_turn()
+    assert await slow.count("tick", 4) == live.of("tick")
 
 
 async def test_a_newer_layout_is_refused_with_a_sentence(valkey: Valkey, serve: Serve) -> None:

@@ -51,7 +51,9 @@ class _Resumable[Item: Record | TickBatch](Stream[Item]):
             self._notice(unrecovered(self.topic, since, reply.get("missed")))
 
     def _event(self, event: str, payload: Any) -> None:
-        if event == "gap":
+        if event == "bookmark":
+            self._cursor.moved(payload["id"])
+        elif event == "gap":
             self._notice(gap_of(self.topic, payload))
         elif event == "feed_gap":
             self._notice(feed_gap(self.topic, payload))

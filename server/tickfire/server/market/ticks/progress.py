@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tickfire.server.market.ticks.chunks import Place
 from tickfire.server.market.ticks.past import Past, Route
@@ -34,15 +34,18 @@ class Progress:
         live.
     past : Past
         The ended epochs that it is still to be sent.
+    is_untold : bool
+        True if the client cannot tell its positions from what it has been sent.
     """
 
-    __slots__ = ("_data", "_others", "_symbol", "_unfinished", "past", "reached")
+    __slots__ = ("_data", "_others", "_symbol", "_unfinished", "is_untold", "past", "reached")
 
     def __init__(self, data: TickData, symbol: str | None) -> None:
         self._data = data
         self._symbol = symbol
         self.reached: dict[Stream, int] = {}
         self.past = Past()
+        self.is_untold = False
         self._others: dict[Stream, int] = {}
         """Positions in the streams that the topic takes no ticks from."""
         self._unfinished: dict[Stream, Unfinished] = {}
@@ -87,6 +90,7 @@ class Progress:
         """Begin after an id."""
         self.reached, self._others, self.past = found.reached, found.others, found.past
         self._unfinished = found.unfinished
+        self.is_untold = found.is_untold
 
     def begin_before(self, positions: Positions) -> None:
         """Begin at positions at which the client was live."""
@@ -121,8 +125,17 @@ class Progress:
         self.reached.update((one, at) for one, at in pairs if one in self.streams)
         if route is not None:
             self.past.enter(route)
+        self.is_untold |= route is None or not route.remainders
 
     # --- moves
+    def leave_ended(self) -> Iterator[tuple[FeedPositions, FeedPositions]]:
+        """Go on from the ended epochs that have been sent; yield the bounds of gaps after them."""
+        while self.past and self.past.is_at_end:
+            gap = self.past.go_on()
+            self.is_untold = True
+            if gap is not None:
+                yield gap
+
     @property
     def is_level(self) -> bool:
         """True if all that was published has been sent."""

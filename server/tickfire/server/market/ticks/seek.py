@@ -31,6 +31,9 @@ class Found:
         The positions after which ticks are lost, of each feed that has lost any.
     past : Past
         The ended epochs that come before those positions.
+    is_untold : bool
+        True if the client goes on in another epoch than that of the id, at a position that nothing
+        tells it.
     """
 
     reached: dict[Stream, int] = field(default_factory=dict)
@@ -38,6 +41,7 @@ class Found:
     unfinished: dict[Stream, Unfinished] = field(default_factory=dict)
     lost: list[FeedPositions] = field(default_factory=list)
     past: Past = field(default_factory=Past)
+    is_untold: bool = False
 
 
 async def seek(
@@ -122,6 +126,7 @@ def _arrive(
             route = routes[feed]
             if route is None or not route.is_whole:
                 found.lost.append(part)
+            found.is_untold |= route is not None and not route.remainders
             reached = [positions[one] for one in own] if route is None else route.present.positions
             found.reached.update(zip(own, reached, strict=True))
             continue

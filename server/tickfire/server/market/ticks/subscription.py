@@ -114,7 +114,7 @@ class TickSubscription:
         known = self.source.data.epochs.keys() | self.source.loading
         lost = [*found.lost, *(part for part in since.parts if part.feed not in known)]
         reached = [progress.part(part.feed) for part in lost if part.feed in known]
-        if progress.is_level:
+        if progress.is_level and not progress.is_untold:
             self._go_live()
         else:
             self._catch_up("since")
@@ -184,8 +184,11 @@ class TickSubscription:
             else:
                 self._send_state()
         else:
+            if self._catching_up:
+                self._progress.resume(newest)
             if left is not None and left != newest:
                 self._push_gap(left, newest)
+            self._push_id()
             self._send_state()
 
     def _go_on(self, left: FeedPositions, route: Route | None) -> None:
@@ -302,11 +305,10 @@ class TickSubscription:
         self.socket.abort()
 
     def _is_level(self) -> bool:
-        past = self._progress.past
-        while past and past.is_at_end:
-            gap = past.go_on()
-            if gap is not None:
-                self._push_gap(*gap)
+        for gap in self._progress.leave_ended():
+            self._push_gap(*gap)
+        if self._progress.is_untold:
+            self._push_id()
         return self._progress.is_level
 
     def _take(self, chunk: Chunk) -> None:
@@ -337,6 +339,13 @@ class TickSubscription:
 
     def _push_gap(self, begin: FeedPositions, end: FeedPositions) -> None:
         self.socket.push("gap", _range([begin], [end]))
+
+    def _push_id(self) -> None:
+        """Tell the client the positions that it has reached, which its ticks do not tell."""
+        self._progress.is_untold = False
+        reached = self._progress.id()
+        if reached.parts:
+            self.socket.push("bookmark", {"id": str(reached)})
 
     def _send_state(self) -> None:
         """Send the quote and the table, which are state rather than history, as they are now."""
