@@ -18,6 +18,7 @@ from tickfire.client import Book, Candle, JoinRefusedError, Market, Reset
 from tickfire.client import sync as blocking
 from tickfire.client.market.candles import candles_of
 from tickfire.client.market.latest import BookStream
+from tickfire.models.records import SIGNALS_KEY, Signal
 
 WITHIN_S = 20.0
 
@@ -109,6 +110,33 @@ async def test_news_are_not_repeated_after_a_restart(
     await eventually(lambda: len(got) == 3, "a live headline")
     reading.cancel()
     assert [headline.title for headline in got] == ["Title 1", "Title 2", "Title 3"]
+
+
+async def test_signals_are_not_repeated_after_a_restart(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    def say(name: str, score: float) -> None:
+        signal = Signal("signal", "AAA", DAY, {"score": score}, "m/1", 1, id=name)
+        valkey.client.xadd(SIGNALS_KEY, {"d": msgspec.msgpack.encode(signal)})
+
+    publisher.publish(trades(1))
+    say("one", 1.0)
+    server = await serve(valkey.url)
+    market = Market(url(server), reconnect_after_s=soon, rejoin_after_s=soon)
+    got: list[Any] = []
+    reading = asyncio.create_task(_collect(market.signals(), got))
+    await eventually(lambda: len(got) == 1, "the latest")
+    await server.stop()
+    valkey.client.delete(SIGNALS_KEY)
+    say("one", 1.01)  # made again after a failover, by a model that has learnt from fewer ticks
+    say("two", 2.0)
+    server = await serve(valkey.url, port=server.port)
+    await eventually(lambda: len(got) == 2, "the other signal")
+    reading.cancel()
+    assert [(signal.id, signal.detail) for signal in got] == [
+        ("one", {"score": 1.0}),
+        ("two", {"score": 2.0}),
+    ]
 
 
 async def test_signals_and_quotes_and_instruments(publisher: Publisher, server: Server) -> None:

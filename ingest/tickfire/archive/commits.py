@@ -52,6 +52,10 @@ class Commit(msgspec.Struct, frozen=True, tag=False):
         trimmed or lost before they could be read; both ends are inclusive.
     bad : int
         Entries of the batch that could not be decoded.
+    repeated : int
+        Rows of the batch that were left out, since they had been written before.
+    names : tuple of str
+        Of a table whose rows may come again in other entries, the names of the newest rows.
     """
 
     first: Id
@@ -62,6 +66,8 @@ class Commit(msgspec.Struct, frozen=True, tag=False):
     entries: int = 0
     missing: tuple[tuple[int, int], ...] = ()
     bad: int = 0
+    repeated: int = 0
+    names: tuple[str, ...] = ()
     version: int = VERSION
 
 
@@ -212,6 +218,10 @@ class Commits:
         for name in self._names():
             if parse_id(name.removesuffix(COMMIT)) > last:
                 yield self.read(name)
+
+    def latest(self, count: int) -> list[Commit]:
+        """Return the newest commits, oldest first."""
+        return [self.read(name) for name in self._names()[-count:]]
 
     @property
     def first(self) -> Commit | None:

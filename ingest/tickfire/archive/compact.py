@@ -130,7 +130,7 @@ def merged_file(contents: Sequence[pa.Buffer]) -> pa.Buffer:
     Raises
     ------
     pyarrow.ArrowException
-        One of them is no Parquet file, or has other columns.
+        One of them is no Parquet file, or has a column of another type.
     """
     parts = [pq.ParquetFile(pa.BufferReader(content)) for content in contents]
     schema = _schema(parts)
@@ -138,7 +138,7 @@ def merged_file(contents: Sequence[pa.Buffer]) -> pa.Buffer:
     with pq.ParquetWriter(sink, schema, **parquet_options(schema)) as writer:
         waiting: list[pa.Table] = []
         for part in parts:
-            waiting.append(part.read().replace_schema_metadata(schema.metadata))
+            waiting.append(_filled(part.read(), schema))
             if sum(map(len, waiting)) >= GROUP_ROWS:
                 writer.write_table(pa.concat_tables(waiting), GROUP_ROWS)
                 waiting = []
@@ -153,17 +153,24 @@ def merged_file(contents: Sequence[pa.Buffer]) -> pa.Buffer:
 
 
 def _schema(parts: Sequence[pq.ParquetFile]) -> pa.Schema:
-    """Return the columns of all files, and the instruments that their footers name."""
-    schema = parts[0].schema_arrow.remove_metadata()
+    """Return the columns of all files, and the instruments that their footers name.
+
+    Files of an earlier release may lack the last columns.
+    """
+    schemas = [part.schema_arrow for part in parts]
+    schema = pa.unify_schemas([own.remove_metadata() for own in schemas])
     found: dict[object, None] = {}
-    for part in parts:
-        own = part.schema_arrow
-        if not own.remove_metadata().equals(schema):
-            raise pa.ArrowInvalid("its files have different columns")
+    for own in schemas:
         found.update(dict.fromkeys(instruments_in(own.metadata)))
     return (
         schema.with_metadata({INSTRUMENTS: msgspec.json.encode(list(found))}) if found else schema
     )
+
+
+def _filled(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows with all columns of a schema, of which they may lack some."""
+    own = rows.replace_schema_metadata(schema.metadata)
+    return pa.concat_tables([schema.empty_table(), own], promote_options="default")
 
 
 def _whole(held: dict[str, str], name: str) -> str:

@@ -55,6 +55,9 @@ class RecordMetrics:
             "missing", "Ticks, and entries of other streams, lost before they were recorded."
         )
         self._bad = self._counter("bad_entries", "Stream entries that could not be decoded.")
+        self._repeated = self._counter(
+            "repeated", "Rows left out, since they came again in other entries."
+        )
         self._expired = self._counter("expired_files", "Files removed by --keep-days.")
         self._merged = self._counter("merged_files", "Files of past days merged into others.")
         self._failures = Counter(
@@ -101,6 +104,7 @@ class RecordMetrics:
         self._files.labels(table).inc(len(commit.files))
         self._missing.labels(table).inc(lost)
         self._bad.labels(table).inc(commit.bad)
+        self._repeated.labels(table).inc(commit.repeated)
         self._written.labels(table).set_to_current_time()
 
     def expired(self, table: str, files: int) -> None:

@@ -22,7 +22,7 @@ from tickfire.archive.names import Id, Source, day_of, source_of
 from tickfire.archive.partition import instruments_in
 from tickfire.archive.tables import BARS, NO_SYMBOL, TABLE, TICKS
 from tickfire.archive.target import Target
-from tickfire.archive.views import connect, quoted
+from tickfire.archive.views import connect, quoted, with_added
 from tickfire.base.calendar.bounds import DAY_NS
 from tickfire.store.schema import BAR, BAR_REWIND, TICK, Instrument, Rows, Stream
 
@@ -298,8 +298,9 @@ class ArchiveReader(ArchiveFiles):
         found = [about.schema.empty_table()]
         left = limit
         for step in newest_first(self._record_files(table, symbol, begin, end), before):
+            rows_of = with_added(about, self._parquet(step.files, by_name=bool(about.added)))
             sql = (
-                f"SELECT {names} FROM {self._parquet(step.files)} WHERE {where}"
+                f"SELECT {names} FROM {rows_of} WHERE {where}"
                 f" AND (entry, entry_index) >= {step.low} AND (entry, entry_index) < {step.high}"
                 f" ORDER BY entry DESC, entry_index DESC LIMIT {left}"
             )
@@ -332,14 +333,14 @@ class ArchiveReader(ArchiveFiles):
             finally:
                 self._running = None
 
-    def _parquet(self, files: Sequence[DataFile]) -> str:
-        return self._read([file.path for file in files])
+    def _parquet(self, files: Sequence[DataFile], *, by_name: bool = False) -> str:
+        return self._read([file.path for file in files], by_name=by_name)
 
-    def _read(self, paths: Sequence[str]) -> str:
+    def _read(self, paths: Sequence[str], *, by_name: bool = False) -> str:
         listed = ", ".join(quoted(self._target.address(path)) for path in paths)
         return (
             f"read_parquet([{listed}], hive_partitioning = false, filename = true,"
-            " file_row_number = true)"
+            f" file_row_number = true, union_by_name = {by_name})"
         )
 
 

@@ -7,8 +7,8 @@ that it came from, by which the order of a stream is restored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -68,6 +68,8 @@ class Batch:
         Ranges of positions that lie between the entries, and before them.
     bad : int
         Number of entries that could not be decoded.
+    repeated : int
+        Number of rows that were left out, since they had been written before.
     """
 
     rows: Any
@@ -77,6 +79,17 @@ class Batch:
     last: Id
     missing: list[tuple[int, int]]
     bad: int
+    repeated: int = 0
+
+    def without(self, identity: str, names: Container[str]) -> Batch:
+        """Return the batch without the rows whose names are known, or stand before in it."""
+        kept: dict[str, int] = {}
+        for index, row in enumerate(self.rows):
+            if row[identity] not in names:
+                kept.setdefault(row[identity], index)
+        at = list(kept.values())
+        left = [self.rows[index] for index in at]
+        return replace(self, rows=left, ids=self.ids[at], repeated=len(self.rows) - len(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +104,19 @@ class Table:
         The column whose day is that of the row.
     key : callable or None
         Returns the key of the stream that the rows come from; None if all feeds share it.
+    identity : str or None
+        The column by whose value a row is known again that was written twice, in two entries; None
+        if that cannot be.
+    added : tuple of str
+        Columns of text that files of earlier releases lack.
     """
 
     name: str
     schema: pa.Schema
     time: str
     key: Callable[[Stream], bytes] | None = None
+    identity: str | None = None
+    added: tuple[str, ...] = ()
 
     def decode(self, entries: Sequence[Entry], after: Id) -> Batch:
         """Return the rows of entries that come after an id."""
@@ -189,7 +209,8 @@ def _sentiment(entry: Entry) -> list[dict[str, Any]]:
 
 def _signal(entry: Entry) -> list[dict[str, Any]]:
     row = msgspec.msgpack.decode(entry[1].get(b"d", b""))
-    return [row | {"detail": msgspec.json.encode(row["detail"]).decode()}]
+    name = row.get("id") or entry[0].decode()
+    return [row | {"detail": msgspec.json.encode(row["detail"]).decode(), "id": name}]
 
 
 _LAYOUTS: Final = {BARS: BAR, BOOKS: BOOK, TOPS: TOP}
@@ -276,8 +297,11 @@ TABLE: Final = {
                 *_times("at"),
                 *_texts("detail", "model"),
                 pa.field("n", pa.uint64()),
+                *_texts("id"),
             ),
             "at",
+            identity="id",
+            added=("id",),
         ),
     )
 }

@@ -74,7 +74,8 @@ _SELECT: Final = {
     f" {_time('received', 'received')}, day",
     SENTIMENT: f"{_time('at')}, headline, label, bearish, neutral, bullish, abstained, words,"
     " symbols, model, day",
-    SIGNALS: f"{_time('at')}, symbol, event, detail, model, n AS position, day",
+    SIGNALS: f"{_time('at')}, symbol, event, detail, model, n AS position,"
+    " coalesce(id, entry || '-' || entry_index) AS id, day",
 }
 
 
@@ -141,6 +142,21 @@ def _names(sql: str | None, table: str) -> bool:
     return any(view in sql.lower() for view in views)
 
 
+def with_added(table: Table, relation: str) -> str:
+    """Return a relation of files of a table in which each row has all columns of the table.
+
+    Parameters
+    ----------
+    table : Table
+    relation : str
+        A call of ``read_parquet``; of a table with added columns, with ``union_by_name``.
+    """
+    if not table.added:
+        return relation
+    columns = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in table.added)
+    return f"(SELECT {columns} WHERE false UNION ALL BY NAME SELECT * FROM {relation})"
+
+
 def _source(
     target: Target, table: Table, connection: duckdb.DuckDBPyConnection, *, is_named: bool
 ) -> str:
@@ -148,9 +164,10 @@ def _source(
     files = current(target.find(table.name)) if is_named else []
     if files:
         listed = ", ".join(quoted(target.address(path)) for path in files)
-        return (
-            f"read_parquet([{listed}], hive_partitioning = true,"
-            " hive_types = {'day': DATE, 'symbol': VARCHAR})"
+        return with_added(
+            table,
+            f"read_parquet([{listed}], union_by_name = {bool(table.added)},"
+            " hive_partitioning = true, hive_types = {'day': DATE, 'symbol': VARCHAR})",
         )
     empty = table.schema.append(pa.field("day", pa.date32()))
     if "symbol" not in empty.names:

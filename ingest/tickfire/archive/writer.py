@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tickfire.archive.commits import Commit, Commits
@@ -12,11 +12,17 @@ from tickfire.archive.names import Id, Source
 from tickfire.archive.partition import parts_of
 from tickfire.archive.tables import Table
 from tickfire.archive.target import Target
+from tickfire.base.remembered import Remembered
 from tickfire.store.entries import Entry
+from tickfire.store.limits import MAX_SIGNALS
 from tickfire.store.mappings import Mappings
 
 MAX_RANGES: Final = 1000
 """Ranges of missing positions that one commit lists; more are joined to the last of them."""
+MAX_NAMES: Final = MAX_SIGNALS
+"""Names that are remembered of the newest rows: as many as Redis holds."""
+RECALLED: Final = 32
+"""Commits whose names are remembered after a restart."""
 
 
 class TableWriter:
@@ -40,6 +46,7 @@ class TableWriter:
         self.source = source
         self.commits = Commits(target, table.name, source)
         self._target = target
+        self._names = Remembered(MAX_NAMES)
 
     @property
     def last(self) -> Id:
@@ -49,6 +56,8 @@ class TableWriter:
     def recover(self) -> None:
         """Remove what a killed process left half done, and find where to go on."""
         self.commits.recover()
+        if self.table.identity is not None:
+            self._remember(self.commits.latest(RECALLED))
 
     def write(
         self,
@@ -85,28 +94,38 @@ class TableWriter:
         """
         if self.commits.is_unsure:
             before = self.last
-            self.commits.recover()
+            self.recover()
             if self.last > before:
                 return self.commits.newest
         batch = self.table.decode(entries, self.last)
         if batch.last == self.last:
             return None
+        names: tuple[str, ...] = ()
+        if self.table.identity is not None:
+            batch = batch.without(self.table.identity, self._names)
+            names = tuple(row[self.table.identity] for row in batch.rows[-MAX_NAMES:])
         parts = list(parts_of(self.table, batch, mappings))
-        names = [part.name(self.table, self.source, batch) for part in parts]
+        files = [part.name(self.table, self.source, batch) for part in parts]
         gaps = tuple([*missing, *batch.missing])
         if len(gaps) > MAX_RANGES:
             gaps = (*gaps[: MAX_RANGES - 1], (gaps[MAX_RANGES - 1][0], gaps[-1][1]))
         commit = Commit(
-            batch.first, batch.last, len(batch.rows), tuple(names), time.time_ns(), counted, gaps,
-            batch.bad,
+            batch.first, batch.last, len(batch.rows), tuple(files), time.time_ns(), counted, gaps,
+            batch.bad, batch.repeated, names,
         )  # fmt: skip
         self.commits.begin(commit)
         try:
-            for name, part in zip(names, parts, strict=True):
-                self._target.write(name, part.encode(self.table, self.source, batch))
+            for file, part in zip(files, parts, strict=True):
+                self._target.write(file, part.encode(self.table, self.source, batch))
         except OSError:
             with contextlib.suppress(OSError):
                 self.commits.undo(commit)
             raise
         self.commits.finish(commit)
+        self._remember((commit,))
         return commit
+
+    def _remember(self, commits: Iterable[Commit]) -> None:
+        for commit in commits:
+            for name in commit.names:
+                self._names.add(name)

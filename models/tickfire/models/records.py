@@ -40,6 +40,9 @@ class Signal(msgspec.Struct, frozen=True, tag=False):
         Name and version of the model, such as ``"anomaly/1"``.
     n : int
         Position of the newest tick that it depends on, 0 if there is none.
+    id : str
+        Its id, which `tickfire.models.infer.identity` makes when it is published: the same if it is
+        made again. Empty in entries of earlier releases.
     """
 
     event: str
@@ -49,6 +52,7 @@ class Signal(msgspec.Struct, frozen=True, tag=False):
     model: str = ""
     n: int = 0
     version: int = 1
+    id: str = ""
 
 
 class Sentiment(msgspec.Struct, frozen=True, tag=False):

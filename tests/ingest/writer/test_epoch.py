@@ -13,10 +13,9 @@ import pytest
 
 from tests.support.cli import assert_one_sentence, run
 from tests.support.dbn import START, trades
-from tests.support.eventually import eventually
 from tests.support.ingest import KEY, ingesting, sending, until_records
 from tests.support.publisher import FEED, STREAM
-from tests.support.valkey import Valkey
+from tests.support.replica import Pair, primary_and_replica
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.writer.epoch import EpochWriter
@@ -74,53 +73,24 @@ def kinds(client: Any) -> list[str]:
 
 # --- failover
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[tuple[Valkey, Valkey]]:
-    """Run a primary and its replica, which are in step."""
-    folder = ("--dir", str(tmp_path))  # a replica writes a dump
-    primary, replica = Valkey("--repl-diskless-sync-delay", "0", *folder), Valkey(*folder)
-    replica.client.replicaof("127.0.0.1", primary.port)
-    yield primary, replica
-    primary.close()
-    replica.close()
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    """Yield a primary and its replica."""
+    with primary_and_replica(tmp_path) as found:
+        yield found
 
 
-def in_step(primary: Valkey, replica: Valkey) -> bool:
-    info = replica.client.info("replication")
-    offset = primary.client.info("replication")["master_repl_offset"]
-    up = info.get("master_link_status") == "up"
-    return up and bool(info["slave_repl_offset"] == offset)
-
-
-async def fail_over(primary: Valkey, replica: Valkey) -> None:
-    """Replace the primary, at its own address, by what the replica holds.
-
-    For some time it is a replica itself, which loads its data and refuses writes.
-    """
-    primary.kill()
-    primary.start("--replicaof", f"127.0.0.1 {replica.port}")
-
-    def synchronized() -> bool:
-        return bool(primary.client.info("replication").get("master_link_status") == "up")
-
-    await eventually(synchronized, "the new primary has the data of the replica")
-    primary.client.replicaof("no", "one")
-
-
-async def test_a_failover_that_lost_acknowledged_ticks_loses_nothing(
-    pair: tuple[Valkey, Valkey],
-) -> None:
-    primary, replica = pair
+async def test_a_failover_that_lost_acknowledged_ticks_loses_nothing(pair: Pair) -> None:
+    primary = pair.primary
     async with await Store.open(primary.url) as store:
         async with sending(META, part(0, 20)) as feed, ingesting(feed, store) as ingest:
             await until_records(ingest, 20)
             epoch = ingest.writer.epoch
-            await eventually(lambda: in_step(primary, replica), "the replica is in step")
-            replica.client.replicaof("no", "one")  # from here on it receives nothing
+            await pair.part()
             feed.send(part(20, 40))
             await until_records(ingest, 40)
             seen = stream(primary.client)
             feed.send(part(40, 50))
-            await fail_over(primary, replica)
+            await pair.fail_over()
             feed.send(part(50, 60))
             await until_records(ingest, 60)
             assert ingest.writer.epoch == epoch
@@ -131,9 +101,9 @@ async def test_a_failover_that_lost_acknowledged_ticks_loses_nothing(
 
 
 async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
-    pair: tuple[Valkey, Valkey], caplog: pytest.LogCaptureFixture
+    pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
-    primary, replica = pair
+    primary = pair.primary
     async with await Store.open(primary.url) as store:
         async with (
             sending(META, part(0, 20)) as feed,
@@ -141,12 +111,11 @@ async def test_a_failover_that_lost_more_than_is_kept_begins_an_epoch(
         ):
             await until_records(ingest, 20)
             epoch = ingest.writer.epoch
-            await eventually(lambda: in_step(primary, replica), "the replica is in step")
-            replica.client.replicaof("no", "one")
+            await pair.part()
             feed.send(part(20, 40))
             await until_records(ingest, 40)
             end = max(stream(primary.client))
-            await fail_over(primary, replica)
+            await pair.fail_over()
             feed.send(part(40, 60))
             await until_records(ingest, 60)
             assert ingest.writer.epoch != epoch

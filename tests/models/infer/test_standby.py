@@ -6,67 +6,24 @@ import asyncio
 import signal
 import time
 from collections.abc import Iterator
-from typing import Any
 
-import msgspec
 import pytest
 
-from tests.support.chaos.numbered import EVERY, MODEL
+from tests.support.chaos.numbered import MODEL
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
 from tests.support.http import http_client
 from tests.support.logged import Logged, logged
 from tests.support.processes import WORKERS
-from tests.support.publisher import Publisher, trades
+from tests.support.told import Told
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
-from tickfire.base.units import PRICE_SCALE
 from tickfire.models.infer.service import INFERENCE
-from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Signal
 from tickfire.store.lease import EXPIRY_S, Lease
-from tickfire.store.schema import HEALTH_KEY, NEWS_KEY
+from tickfire.store.schema import HEALTH_KEY
 from tickfire.store.store import Store
 
 TAKE_OVER_S = 2.0 * WORKERS
-TRADES = 10 * EVERY
-"""Trades of each call of `Told.trade`."""
-
-
-class Told:
-    """Trades and headlines that are told, and what inference makes of them."""
-
-    def __init__(self, valkey: Valkey) -> None:
-        self.client = valkey.client
-        self._publisher = Publisher(valkey.client)
-        self._publisher.instruments({1: "AAA"})
-        self.sent = self.headlines = 0
-
-    def trade(self) -> None:
-        """Write trades whose prices are their numbers, and a headline."""
-        rows = trades(TRADES)
-        rows["price"] = [(self.sent + n) * PRICE_SCALE for n in range(1, TRADES + 1)]
-        self._publisher.publish(rows, entry_size=7)
-        self.sent += TRADES
-        self.headlines += 1
-        self._publisher.headline(self.headlines)
-
-    def signals(self) -> list[int]:
-        entries: Any = self.client.xrange(SIGNALS_KEY)
-        packed = [msgspec.msgpack.decode(fields[b"d"], type=Signal) for _, fields in entries]
-        return [one.detail["number"] for one in packed]
-
-    def scored(self) -> list[bytes]:
-        return [entry_id for entry_id, _ in self.client.xrange(SENTIMENT_KEY)]
-
-    def told(self) -> list[bytes]:
-        return [entry_id for entry_id, _ in self.client.xrange(NEWS_KEY)]
-
-    async def is_answered(self) -> None:
-        """Wait until everything is answered, and make sure that it is answered once."""
-        wanted = list(range(1, self.sent // EVERY + 1))
-        await eventually(lambda: len(self.signals()) >= len(wanted), f"{wanted[-1]} signals")
-        await eventually(lambda: len(self.scored()) >= self.headlines, "all are scored")
-        assert self.signals() == wanted and self.scored() == self.told()
 
 
 @pytest.fixture

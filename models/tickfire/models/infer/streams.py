@@ -10,6 +10,7 @@ from typing import Final
 
 from tickfire.base.units import NS_PER_S
 from tickfire.models.infer.counters import Counters
+from tickfire.models.infer.identity import identified
 from tickfire.models.infer.outlet import Outlet, SignalWriter
 from tickfire.models.infer.stream_model import StreamModel
 from tickfire.models.records import Sentiment, Signal
@@ -70,7 +71,7 @@ class Streams:
         counters: Counters,
     ) -> None:
         self._store = writer.store
-        self._streams = epoch.streams()
+        self._epoch = epoch
         self._models = models
         self._of_ticks = [model for model in models if model.wants_ticks]
         self._of_bars = [model for model in models if model.wants_bars]
@@ -91,7 +92,7 @@ class Streams:
         """Follow the streams until cancelled."""
         await self._outlet.forget_others()
         async with asyncio.TaskGroup() as tasks:
-            for stream in self._streams:
+            for stream in self._epoch.streams():
                 if self._of_ticks:
                     tasks.create_task(self._follow(stream, ticks_key(stream), ticks_of))
                 if self._of_bars:
@@ -103,7 +104,7 @@ class Streams:
 
         async def on_entries(key: bytes, entries: list[Entry], read_ns: int) -> None:
             nonlocal position, due
-            found = await self._handled(stream, entries, unpack, position)
+            found = await self._handled(stream, key, entries, unpack, position)
             last, now = entries[-1][0], time.monotonic()
             if found or (now >= due and is_after(last, position)):
                 await self._outlet.publish(key, last, found)
@@ -123,7 +124,7 @@ class Streams:
         return position
 
     async def _handled(
-        self, stream: Stream, entries: list[Entry], unpack: Unpack, position: bytes
+        self, stream: Stream, key: bytes, entries: list[Entry], unpack: Unpack, position: bytes
     ) -> list[Signal]:
         found: list[Signal] = []
         began = time.perf_counter()
@@ -146,7 +147,7 @@ class Streams:
             else:
                 signals = self._on_bars(stream, packed)
             if new:
-                found += signals
+                found += identified(signals, self._epoch.key, key, entry[0])
         return found
 
     def _on_ticks(self, stream: Stream, packed: TickEntry) -> list[Signal]:

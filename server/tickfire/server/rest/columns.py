@@ -89,4 +89,5 @@ SIGNALS: Final = (
     Column("model", TEXT, "name of the model"),
     Column("position", INTEGER, "of the tick that the signal follows"),
     Column("detail", OBJECT, "depends on the event"),
+    Column("id", TEXT, "as on the topics of signals"),
 )

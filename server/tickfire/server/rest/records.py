@@ -112,7 +112,8 @@ def _news(row: Row) -> tuple[Any, ...]:
 
 def _signal(row: Row) -> tuple[Any, ...]:
     detail = msgspec.json.decode(row["detail"])
-    about = (row["symbol"], row["event"], row.get("model", ""), row.get("n", 0), detail)
+    name = row["id"] or f"{row['entry']}-{row['entry_index']}"
+    about = (row["symbol"], row["event"], row.get("model", ""), row.get("n", 0), detail, name)
     return milliseconds(row["at"]), *about
 
 

@@ -34,8 +34,9 @@ def judge(valkey: Valkey, number: bytes, identity: str, label: str = "bullish") 
     valkey.client.xadd(SENTIMENT_KEY, {"d": msgspec.msgpack.encode(found)}, id=number)
 
 
-def say(valkey: Valkey, event: str, symbol: str, number: int = 0) -> bytes:
-    signal = Signal(event, symbol, DAY + SECOND, {"score": 4.5, "number": number}, "m/1", 17)
+def say(valkey: Valkey, event: str, symbol: str, number: int = 0, name: str = "") -> bytes:
+    detail = {"score": 4.5, "number": number}
+    signal = Signal(event, symbol, DAY + SECOND, detail, "m/1", 17, id=name)
     entry: bytes = valkey.client.xadd(SIGNALS_KEY, {"d": msgspec.msgpack.encode(signal)})
     return entry
 
@@ -186,6 +187,21 @@ async def test_the_newest_signals_are_kept_and_no_more(
     await joined.count("pattern", 150)
     kept = server.market.signals.latest("signals:AAA")
     assert [one["number"] for one in kept] == list(range(50, 150))
+
+
+async def test_a_signal_that_is_made_again_goes_out_once(
+    publisher: Publisher, valkey: Valkey, serve: Serve
+) -> None:
+    say(valkey, "signal", "AAA", 1, "one")
+    server = await serve(valkey.url)
+    await eventually(lambda: len(server.market.signals.latest("signals:all")) == 1, "it is read")
+    joined = await (await server.client()).join("signals:all")
+    for number, name in ((1, "one"), (2, "two"), (2, "two"), (3, "three")):
+        say(valkey, "signal", "AAA", number, name)
+    await joined.until(lambda one: any(each["number"] == 3 for each in one.of("signal")))
+    assert [each["id"] for each in joined.of("signal")] == ["two", "three"]
+    kept = server.market.signals.latest("signals:AAA")
+    assert [each["id"] for each in kept] == ["one", "two", "three"]
 
 
 @contextlib.asynccontextmanager

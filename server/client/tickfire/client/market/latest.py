@@ -59,7 +59,7 @@ class SignalStream(_Remembering[Signal]):
             self._event(payload.pop("event"), payload)
 
     def _event(self, event: str, payload: Any) -> None:
-        if event in ("anomaly", "pattern", "signal"):
+        if event in ("anomaly", "pattern", "signal") and payload["id"] not in self._known:
             signal = Signal.of(event, payload)
             self._remember(signal.id, signal)
 

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tickfire.base.remembered import Remembered
 from tickfire.base.units import milliseconds
 from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.store.entries import Entry, last_id
+from tickfire.store.limits import MAX_SIGNALS
 from tickfire.store.requests import newest_entries
 from tickfire.store.store import Store
 from tickfire.store.tail import Tail
@@ -34,10 +36,14 @@ type Payload = dict[str, Any]
 
 
 class Signals:
-    """The newest signals, from stream ``signals``, and their broadcasts."""
+    """The newest signals, from stream ``signals``, and their broadcasts.
+
+    A signal that is there again, under the id of another entry, is left out.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._ids = Remembered(MAX_SIGNALS)
         self._latest: dict[str, deque[Payload]] = {}
 
     async def run(self, store: Store) -> None:
@@ -62,10 +68,14 @@ class Signals:
 
     def _take(self, entry: Entry) -> tuple[str, Payload] | None:
         taken = signal_as_json(entry)
-        if taken is not None:
-            event, payload = taken
-            for topic in (ALL, f"signals:{payload['symbol']}"):
-                self._kept(topic).append({"event": event, **payload})
+        if taken is None:
+            return None
+        event, payload = taken
+        if not self._ids.add(payload["id"]):
+            logger.debug("leaving out signal %s, which infer made again", payload["id"])
+            return None
+        for topic in (ALL, f"signals:{payload['symbol']}"):
+            self._kept(topic).append({"event": event, **payload})
         return taken
 
     def _kept(self, topic: str) -> deque[Payload]:
@@ -87,7 +97,7 @@ def signal_as_json(entry: Entry) -> tuple[str, Payload] | None:
         return None
     return signal.event, {
         **signal.detail,
-        "id": entry[0].decode(),
+        "id": signal.id or entry[0].decode(),
         "symbol": signal.symbol,
         "timestamp": milliseconds(signal.at),
         "model": signal.model,
