@@ -20,6 +20,8 @@ from tickfire.base.process import death_signal
 
 START_S: Final = 120.0
 POLL_S: Final = 0.02
+GIVES_WAY: Final = 10
+"""Nice value of clients that are to take no time from the server, and from those who measure it."""
 CPUCLOCK_SCHED: Final = 2
 """Kind of a process's CPU clock in Linux's ids of clocks: exact, unlike the times of /proc."""
 

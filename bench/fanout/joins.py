@@ -21,6 +21,7 @@ from bench.abuse.honest import honest
 from bench.abuse.wire import Target, text_frame, upgrade
 from bench.figures import print_figures
 from bench.processes import (
+    GIVES_WAY,
     cpu_seconds,
     resident_mib,
     tickfire,
@@ -34,8 +35,6 @@ from tickfire.base.ports import free_port
 BARS: Final = 5_000
 JOINS: Final = 1_000
 LIMIT_S: Final = 60.0
-GIVES_WAY: Final = 10
-"""Nice value of the clients that join."""
 TOPIC: Final = "candles:AAA:1s"
 
 

@@ -4,7 +4,8 @@ The benchmark's feed is streamed at a steady rate. After a while, clients join `
 the same time, each with the `since` of an id of that while ago, as after a restart of the server.
 Other clients have been live all the time: their latency, from the feed's stamp to their socket, is
 measured before and during the herd, and so is the time that `/healthz` takes. The ids that each
-client of the herd receives are checked to follow one another.
+client of the herd receives are checked to follow one another. The herd gives way to everything else
+on the machine, as it would be on machines of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from bench.background import Background
 from bench.fanout.generator import build, lines_of
 from bench.figures import print_figures
 from bench.ingest.running import feeding, ingesting
-from bench.processes import tickfire, wait_for_port, wait_for_url, worker_pid
+from bench.processes import GIVES_WAY, tickfire, wait_for_port, wait_for_url, worker_pid
 from bench.scrape import late_times, scrape
 from tickfire.base.ports import free_port
 
@@ -83,7 +84,17 @@ def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> di
         )
         time.sleep(0.5)
         joins = [text for id_ in since for text in ("--join", json.dumps({"since": id_}))]
-        herd = [*swarm, "--n", str(clients), "--concurrency", str(clients), "--follow-ids", *joins]
+        herd = [
+            "nice",
+            f"-n{GIVES_WAY}",
+            *swarm,
+            "--n",
+            str(clients),
+            "--concurrency",
+            str(clients),
+            "--follow-ids",
+            *joins,
+        ]
         late = late_times(scrape(port), LATE_S)
         with Probe(f"{url}/healthz") as probe:
             (connect, caught_up) = lines_of([*herd, f"live:{LIMIT_S}"])

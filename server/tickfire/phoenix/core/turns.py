@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from time import perf_counter
 from typing import Final, Protocol
 
-TURN_S: Final = 0.005
+TURN_S: Final = 0.002
 """Time for the messages of one turn, in seconds."""
 TASKS: Final = 16
 """Handshakes that go on in one turn, of those that wait."""

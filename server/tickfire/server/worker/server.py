@@ -24,6 +24,7 @@ from tickfire.server.limits.http import LimitedHTTP
 from tickfire.server.limits.websocket import LimitedWebSocket
 from tickfire.server.market.market import Market
 from tickfire.server.scrapes.worker import SharedMetrics
+from tickfire.server.worker.acceptors import Acceptors
 from tickfire.server.workers.stopping import DEFAULT_DRAIN_S, STOP_PATIENCE_S
 
 OPEN_PATIENCE_S: Final = 10.0
@@ -36,9 +37,6 @@ LET_IN_S: Final = 1.0
 in seconds."""
 POLL_S: Final = 0.02
 BACKLOG: Final = 4096
-ACCEPTS: Final = 8
-"""Connections that are accepted in a turn of the event loop: uvloop accepts one for each copy of a
-socket, and a turn is long while clients catch up."""
 TICKS_PER_BEAT: Final = 10
 """Ticks of uvicorn, of which there are ten a second, from one beat to the next."""
 TICKS_PER_SHARE: Final = 50
@@ -86,7 +84,8 @@ class MarketServer(uvicorn.Server):
     ) -> None:
         self._admission = Admission(limits)
         app = partial(_app, settings, self._admission, self._until_loaded, self._drainer, shared)
-        super().__init__(_config(app, self._admission, drain_s))
+        self._acceptors = Acceptors(partial(LimitedHTTP, self._admission), BACKLOG)
+        super().__init__(_config(app, self._acceptors, self._admission, drain_s))
         self._on_open, self._on_beat, self._on_close = on_open, on_beat, on_close
         self._drain_s, self._ready_s = drain_s, ready_s
         self._fault: str | None = None
@@ -96,12 +95,11 @@ class MarketServer(uvicorn.Server):
     # --- start
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve clients that connect to the sockets."""
-        copies = [one.dup() for one in sockets or () for _ in range(ACCEPTS - 1)]
+        self._acceptors.sockets = tuple(sockets or ())
         try:
-            await super().serve(None if sockets is None else [*sockets, *copies])
+            await super().serve(sockets)
         finally:
-            for copy in copies:
-                copy.close()
+            self._acceptors.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the market, and open the socket.
@@ -147,6 +145,7 @@ class MarketServer(uvicorn.Server):
         """Beat; return whether the server should exit."""
         if counter % TICKS_PER_BEAT == 0:
             self._on_beat()
+            self._acceptors.review()
         if self._shared is not None and counter % TICKS_PER_SHARE == 0:
             self._shared.share()
         return await super().on_tick(counter)
@@ -170,6 +169,7 @@ class MarketServer(uvicorn.Server):
 
         Clients that connect meanwhile wait in the queue of the socket, which the new workers share.
         """
+        self._acceptors.close()
         for listener in (*self.servers, *(sockets or ())):
             listener.close()
         await self._let_in()
@@ -199,8 +199,10 @@ class MarketServer(uvicorn.Server):
         return self.server_state.connections
 
 
-def _config(app: Callable[[], Starlette], admission: Admission, drain_s: float) -> uvicorn.Config:
-    http: Any = partial(LimitedHTTP, admission)
+def _config(
+    app: Callable[[], Starlette], acceptors: Acceptors, admission: Admission, drain_s: float
+) -> uvicorn.Config:
+    http: Any = acceptors
     websocket: Any = partial(LimitedWebSocket, admission)
     return uvicorn.Config(
         app,
