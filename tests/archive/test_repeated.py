@@ -1,4 +1,4 @@
-"""Signals that come again in other entries, and files of releases that kept no ids of signals."""
+"""Rows that come again in other entries, and files of releases that kept no ids of signals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tickfire.archive.commits import Commit
 from tickfire.archive.compact import compact_day
 from tickfire.archive.names import SHARED_SOURCE
 from tickfire.archive.reading import ArchiveReader
-from tickfire.archive.tables import SIGNALS, TABLE
+from tickfire.archive.tables import NEWS, SENTIMENT, SIGNALS, TABLE
 from tickfire.archive.target import Target
 from tickfire.archive.writer import TableWriter
 from tickfire.models.records import Signal
@@ -82,9 +82,26 @@ def test_only_signals_that_are_recorded_are_known(
         with pytest.raises(OSError, match="No space"):
             write(writer, 1, "ab")
     assert write(writer, 1, "ab").rows == 2
-    monkeypatch.setattr(writer_module, "MAX_NAMES", 1)
+    monkeypatch.setattr(writer_module, "MAX_KNOWN", 1)
     writer = opened(tmp_path)  # remembers the newest alone
     assert write(writer, 11, "bc").rows == 1
+
+
+def test_headlines_and_sentiments_that_are_written_again(tmp_path: Path) -> None:
+    """A simulated newswire that begins anew uses the same ids for other headlines."""
+    target = Target(str(tmp_path))
+    for name, others in ((NEWS, ("published", DAY + 1)), (SENTIMENT, ("label", "neutral"))):
+        row: dict[str, Any] = {
+            **{"id": "h1", "title": "T", "source": "s", "published": DAY, "received": 7},
+            **{"headline": "h1", "label": "bullish", "probabilities": (0.1, 0.2, 0.7)},
+            **{"abstained": False, "model": "sentiment/1"},
+        }
+        rows = (row, row | {"received": 9}, row | dict([others]))
+        writer = TableWriter(target, TABLE[name], SHARED_SOURCE)
+        writer.recover()
+        packed = ((b"%d-0" % at, {b"d": msgspec.msgpack.encode(r)}) for at, r in enumerate(rows, 1))
+        commit = writer.write(list(packed), Mappings([]))
+        assert commit is not None and (commit.rows, commit.repeated) == (2, 1)
 
 
 def test_files_without_ids_are_read_and_merged_with_others(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.chaos.numbered import MODEL
 from tests.support.eventually import eventually
 from tests.support.logged import logged
@@ -33,6 +35,7 @@ async def standby(url: str) -> AsyncIterator[None]:
             await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.timeout(240)
 async def test_signals_that_are_made_again_come_once(tmp_path: Path, serve: Serve) -> None:
     archive = str(tmp_path / "archive")
     with primary_and_replica(tmp_path) as pair:
@@ -50,7 +53,7 @@ async def test_signals_that_are_made_again_come_once(tmp_path: Path, serve: Serv
                 what = f"{count} are recorded"
                 await eventually(lambda: recorder.metrics.rows >= count, what)
 
-            await first.said("following feed 1", timeout_s=60)
+            await first.said("following feed 1", timeout_s=120)
             async with standby(url):
                 await told.trades_are_news()
                 told.trade()

@@ -54,8 +54,8 @@ class Commit(msgspec.Struct, frozen=True, tag=False):
         Entries of the batch that could not be decoded.
     repeated : int
         Rows of the batch that were left out, since they had been written before.
-    names : tuple of str
-        Of a table whose rows may come again in other entries, the names of the newest rows.
+    hashes : tuple of str
+        Hashes by which the newest rows are known, if they may come again in other entries.
     """
 
     first: Id
@@ -67,7 +67,7 @@ class Commit(msgspec.Struct, frozen=True, tag=False):
     missing: tuple[tuple[int, int], ...] = ()
     bad: int = 0
     repeated: int = 0
-    names: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
     version: int = VERSION
 
 

@@ -7,8 +7,8 @@ that it came from, by which the order of a stream is restored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -81,16 +81,6 @@ class Batch:
     bad: int
     repeated: int = 0
 
-    def without(self, identity: str, names: Container[str]) -> Batch:
-        """Return the batch without the rows whose names are known, or stand before in it."""
-        kept: dict[str, int] = {}
-        for index, row in enumerate(self.rows):
-            if row[identity] not in names:
-                kept.setdefault(row[identity], index)
-        at = list(kept.values())
-        left = [self.rows[index] for index in at]
-        return replace(self, rows=left, ids=self.ids[at], repeated=len(self.rows) - len(left))
-
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -104,9 +94,9 @@ class Table:
         The column whose day is that of the row.
     key : callable or None
         Returns the key of the stream that the rows come from; None if all feeds share it.
-    identity : str or None
-        The column by whose value a row is known again that was written twice, in two entries; None
-        if that cannot be.
+    identity : tuple of str
+        The columns by which a row is known that was written twice, in two entries; empty if that
+        cannot be.
     added : tuple of str
         Columns of text that files of earlier releases lack.
     """
@@ -115,7 +105,7 @@ class Table:
     schema: pa.Schema
     time: str
     key: Callable[[Stream], bytes] | None = None
-    identity: str | None = None
+    identity: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
     def decode(self, entries: Sequence[Entry], after: Id) -> Batch:
@@ -277,6 +267,7 @@ TABLE: Final = {
                 _SYMBOLS,
             ),
             "published",
+            identity=("id", "title", "published"),
         ),
         Table(
             SENTIMENT,
@@ -289,6 +280,7 @@ TABLE: Final = {
                 _SYMBOLS,
             ),
             "at",
+            identity=("headline", "label", "bearish", "neutral", "bullish", "model"),
         ),
         Table(
             SIGNALS,
@@ -300,7 +292,7 @@ TABLE: Final = {
                 *_texts("id"),
             ),
             "at",
-            identity="id",
+            identity=("id",),
             added=("id",),
         ),
     )

@@ -10,6 +10,7 @@ from typing import Final
 from tickfire.archive.commits import Commit, Commits
 from tickfire.archive.names import Id, Source
 from tickfire.archive.partition import parts_of
+from tickfire.archive.repeated import without_repeated
 from tickfire.archive.tables import Table
 from tickfire.archive.target import Target
 from tickfire.base.remembered import Remembered
@@ -19,10 +20,10 @@ from tickfire.store.mappings import Mappings
 
 MAX_RANGES: Final = 1000
 """Ranges of missing positions that one commit lists; more are joined to the last of them."""
-MAX_NAMES: Final = MAX_SIGNALS
-"""Names that are remembered of the newest rows: as many as Redis holds."""
+MAX_KNOWN: Final = MAX_SIGNALS
+"""Rows that are remembered, if they may come again: as many as Redis holds."""
 RECALLED: Final = 32
-"""Commits whose names are remembered after a restart."""
+"""Commits whose rows are remembered after a restart."""
 
 
 class TableWriter:
@@ -46,7 +47,7 @@ class TableWriter:
         self.source = source
         self.commits = Commits(target, table.name, source)
         self._target = target
-        self._names = Remembered(MAX_NAMES)
+        self._known = Remembered(MAX_KNOWN)
 
     @property
     def last(self) -> Id:
@@ -56,7 +57,7 @@ class TableWriter:
     def recover(self) -> None:
         """Remove what a killed process left half done, and find where to go on."""
         self.commits.recover()
-        if self.table.identity is not None:
+        if self.table.identity:
             self._remember(self.commits.latest(RECALLED))
 
     def write(
@@ -100,10 +101,7 @@ class TableWriter:
         batch = self.table.decode(entries, self.last)
         if batch.last == self.last:
             return None
-        names: tuple[str, ...] = ()
-        if self.table.identity is not None:
-            batch = batch.without(self.table.identity, self._names)
-            names = tuple(row[self.table.identity] for row in batch.rows[-MAX_NAMES:])
+        batch, hashes = without_repeated(self.table, batch, self._known)
         parts = list(parts_of(self.table, batch, mappings))
         files = [part.name(self.table, self.source, batch) for part in parts]
         gaps = tuple([*missing, *batch.missing])
@@ -111,7 +109,7 @@ class TableWriter:
             gaps = (*gaps[: MAX_RANGES - 1], (gaps[MAX_RANGES - 1][0], gaps[-1][1]))
         commit = Commit(
             batch.first, batch.last, len(batch.rows), tuple(files), time.time_ns(), counted, gaps,
-            batch.bad, batch.repeated, names,
+            batch.bad, batch.repeated, hashes[-MAX_KNOWN:],
         )  # fmt: skip
         self.commits.begin(commit)
         try:
@@ -127,5 +125,5 @@ class TableWriter:
 
     def _remember(self, commits: Iterable[Commit]) -> None:
         for commit in commits:
-            for name in commit.names:
-                self._names.add(name)
+            for each in commit.hashes:
+                self._known.add(each)

@@ -25,7 +25,8 @@ class SignalWriter:
     """Writer of the stream ``signals``, for all feeds, while this process holds the lease.
 
     Its entries have explicit ids, the time in ms and a number, so that those which a failover has
-    lost are written again under the same ids.
+    lost are written again under the same ids. If this process has ended as well, its successor
+    finds the positions from before them, and makes the signals again, in other entries.
 
     Parameters
     ----------
