@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
 from tickfire.base.extras import require_extra
+from tickfire.base.finite import FiniteRange
 from tickfire.store.options import redis_url_option
 
 archive_option = click.option(
@@ -49,17 +50,17 @@ Examples:
 )  # fmt: skip
 @click.option(
     "--rotate-seconds", envvar="RECORD_ROTATE_SECONDS", show_envvar=True,
-    default=300.0, type=click.FloatRange(min=0.1), show_default=True,
+    default=300.0, type=FiniteRange(min=0.1), show_default=True,
     help="Seconds after which they are written in any case.",
 )  # fmt: skip
 @click.option(
     "--keep-days", envvar="RECORD_KEEP_DAYS", show_envvar=True,
-    type=click.FloatRange(min=0, min_open=True), metavar="DAYS",
+    type=FiniteRange(min=0, min_open=True), metavar="DAYS",
     help="Remove files this long after they were written. Default: keep them.",
 )  # fmt: skip
 @click.option(
     "--compact-after", "compact_after_h", envvar="RECORD_COMPACT_AFTER", show_envvar=True,
-    default=1.0, type=click.FloatRange(min=0), show_default=True, metavar="HOURS",
+    default=1.0, type=FiniteRange(min=0), show_default=True, metavar="HOURS",
     help="Merge the small files of a past day this long after its last row was written; 0 never.",
 )  # fmt: skip
 @endpoint_options("record")
@@ -121,7 +122,7 @@ def record(
     show_default=True, help="Form of the rows; json is one object a line, arrow an IPC stream.",
 )  # fmt: skip
 @click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS",
+    "--timeout", "timeout_s", type=FiniteRange(min=0), default=0.0, metavar="SECONDS",
     help="Time after which the query is given up. Default: none.",
 )  # fmt: skip
 def query(sql: str, archive: str | None, form: str, timeout_s: float) -> None:

@@ -13,6 +13,7 @@ from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.endpoint import endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
+from tickfire.base.finite import FiniteRange
 from tickfire.ingest.lsg.lines import ALL_SYMBOLS
 from tickfire.ingest.lsg.schemas import DEFAULT_SCHEMAS
 from tickfire.store.limits import HISTORY_BARS, HISTORY_TICKS, KEEP_WRITTEN_MIB, MAX_INSTRUMENTS
@@ -97,7 +98,7 @@ class _Listed(click.types.StringParamType):
 )  # fmt: skip
 @click.option(
     "--backfill", envvar="TICKFIRE_BACKFILL", show_envvar=True, default=900.0,
-    type=click.FloatRange(min=0), show_default=True,
+    type=FiniteRange(min=0), show_default=True,
     help="Seconds of the past to request from the gateway while no data is stored.",
 )  # fmt: skip
 @click.option(
@@ -105,13 +106,13 @@ class _Listed(click.types.StringParamType):
     help="History to buy from Databento while no data is stored, such as 2d.",
 )  # fmt: skip
 @click.option(
-    "--max-cost", envvar="TICKFIRE_MAX_COST", show_envvar=True, type=click.FloatRange(min=0),
+    "--max-cost", envvar="TICKFIRE_MAX_COST", show_envvar=True, type=FiniteRange(min=0),
     default=0.0, metavar="USD", show_default=True,
     help="Most that the history of a feed may cost.",
 )  # fmt: skip
 @click.option(
     "--book-hz", envvar="TICKFIRE_BOOK_HZ", show_envvar=True, default=10.0,
-    type=click.FloatRange(min=0.1, max=100), show_default=True,
+    type=FiniteRange(min=0.1, max=100), show_default=True,
     help="Times a second that an order book is written, at most.",
 )  # fmt: skip
 @click.option(
@@ -133,7 +134,7 @@ class _Listed(click.types.StringParamType):
 )  # fmt: skip
 @click.option(
     "--stale-after", envvar="TICKFIRE_INGEST_STALE_AFTER", show_envvar=True, default=60.0,
-    type=click.FloatRange(min=0), show_default=True,
+    type=FiniteRange(min=0), show_default=True,
     metavar="SECONDS", help="Time without data after which a feed is stale while its market is"
     " open; 0 for never.",
 )  # fmt: skip

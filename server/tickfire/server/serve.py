@@ -23,9 +23,11 @@ from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UserError
 from tickfire.base.exposition import serving
 from tickfire.base.extras import require_extra
+from tickfire.base.finite import FiniteRange
 from tickfire.base.ports import bound_socket, check_port
 from tickfire.base.run import on_signals, until_stopped
 from tickfire.base.service_manager import READY, notify
+from tickfire.server.access.allowed_origins import checked_origins
 from tickfire.server.access.jwt_options import jwt_options, jwt_rules
 from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, Access
 from tickfire.server.access.token_command import salt_option
@@ -93,7 +95,7 @@ class _Command(click.Command):
     "--token-max-age",
     "max_age_s",
     envvar="TICKFIRE_TOKEN_MAX_AGE",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=DEFAULT_MAX_AGE_S,
     show_default=True,
     metavar="SECONDS",
@@ -119,6 +121,7 @@ class _Command(click.Command):
     "origins",
     envvar="ALLOWED_ORIGINS",
     multiple=True,
+    callback=lambda context, parameter, values: checked_origins(values),
     metavar="ORIGIN",
     help="Other origin whose pages may connect, as https://host or //*.host.",
 )
@@ -146,7 +149,7 @@ class _Command(click.Command):
     "--stale-after",
     "stale_s",
     envvar="TICKFIRE_STALE_AFTER",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=DEFAULT_STALE_S,
     show_default=True,
     show_envvar=True,
@@ -158,7 +161,7 @@ class _Command(click.Command):
     "--max-lag",
     "max_lag_s",
     envvar="TICKFIRE_MAX_LAG",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=DEFAULT_MAX_LAG_S,
     show_default=True,
     show_envvar=True,

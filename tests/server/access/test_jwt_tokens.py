@@ -182,6 +182,11 @@ def test_a_public_key_that_is_none_is_refused() -> None:
         JWTReader(JWTRules(broken))
 
 
+def test_a_short_secret_is_refused() -> None:
+    with pytest.raises(UsageError, match="HS256 needs a secret of at least 32 bytes"):
+        JWTReader(JWTRules("k" * 31))
+
+
 def test_rules_that_cannot_be_used_are_refused() -> None:
     for rules in (JWTRules(), JWTRules(SECRET, "http://127.0.0.1:1")):
         with pytest.raises(UsageError, match="--jwt-key or --jwks-url"):

@@ -117,6 +117,17 @@ async def test_a_key_grants_its_topics_until_it_is_revoked(
     await stays.close()
 
 
+async def test_an_empty_limit_is_no_key_without_limits(command: Command) -> None:
+    for option in ("--topics", "--topic", "--origins", "--rates"):
+        for empty in ("", " , "):
+            refused = await command("create", "desk", option, "market:AAA", option, empty)
+            assert refused.exit_code != 0
+            assert "is empty; leave it out" in str(refused.exception)
+    expired = await command("create", "desk", "--expires", "0h")
+    assert expired.exit_code == 2 and "0h is not in the future" in expired.stderr
+    assert await command.list() == []
+
+
 async def test_secrets_are_shown_once_and_stored_hashed(
     market: Server, command: Command, valkey: Valkey
 ) -> None:

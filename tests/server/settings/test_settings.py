@@ -153,6 +153,15 @@ def test_a_new_template_of_workers_reads_the_file_anew(
     assert Serving.parse(["--dev", "--max-lag", "9"], "").settings.max_lag_s == 9
 
 
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_no_number_is_nan_or_infinite(name: str) -> None:
+    for option in options_of(command(name)):
+        if isinstance(option.type, click.types.FloatParamType):
+            for value in ("nan", "inf"):
+                with pytest.raises(click.BadParameter):
+                    option.process_value(click.Context(command(name)), value)
+
+
 # --- problems
 @pytest.mark.parametrize(
     ("text", "said"),
@@ -171,6 +180,10 @@ def test_a_new_template_of_workers_reads_the_file_anew(
         ("[serve]\nhost = 2026-11-28", "host must be text in quotes, and is a date or time."),
         ("[serve]\nport = 70000", "[serve] port: 70000 is not in the range 0<=x<=65535."),
         ("redis-url = 'http://x'", "redis-url: REDIS_URL=http://x is not a Redis URL"),
+        ("[serve]\nmax-lag = nan", "[serve] max-lag: nan is not a finite number."),
+        ("[record]\nrotate-seconds = inf", "rotate-seconds: inf is not a finite number."),
+        ("[serve]\nallow-origin = '*'", "* is no origin such as https://example.com; list each"),
+        ("[serve]\njwks-url = 'login'", "--jwks-url must be an address such as https://"),
         ("log = 'loud'", "log: TICKFIRE_LOG=loud is not a log level"),
         ("rules = 1", "rules must be text in quotes, and is a whole number."),
     ],

@@ -12,6 +12,7 @@ from typing import Final
 import click
 
 from tickfire.base.errors import UsageError, UserError
+from tickfire.base.finite import FiniteRange
 from tickfire.ingest.historical.request import (
     DEFAULT_SCHEMA,
     MINUTE_NS,
@@ -52,7 +53,7 @@ logger = logging.getLogger(__name__)
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="Buy without asking.")
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0), metavar="USD",
+    "--max-cost", type=FiniteRange(min=0), metavar="USD",
     help="Buy without asking up to this cost, and nothing beyond it.",
 )  # fmt: skip
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
+from tickfire.base.finite import FiniteRange
 from tickfire.base.run import stop_event
 from tickfire.ingest.archived.dbn import dbn_of, is_archive
 from tickfire.ingest.gateway.config import (
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
     "--speed",
     envvar="TICKFIRE_GATEWAY_SPEED",
     show_envvar=True,
+    type=FiniteRange(min=0),
     default=1.0,
     show_default=True,
     help="Factor on the recorded pace; 0: as fast as clients read.",
@@ -89,6 +91,7 @@ logger = logging.getLogger(__name__)
     "--history",
     envvar="TICKFIRE_GATEWAY_HISTORY",
     show_envvar=True,
+    type=FiniteRange(min=0),
     default=DEFAULT_HISTORY_S,
     show_default=True,
     help="Seconds of the simulated market's history that sessions can replay.",

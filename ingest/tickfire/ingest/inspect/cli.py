@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from tickfire.base.errors import UserError
+from tickfire.base.finite import FiniteRange
 from tickfire.base.printable import printable
 from tickfire.ingest.dbn.errors import DbnError
 from tickfire.ingest.inspect.summary import DEFAULT_SILENCE_S, Summary, summarize
@@ -26,7 +27,7 @@ from tickfire.ingest.inspect.text import lines_of
 )
 @click.option(
     "--gap", "silence_s", default=DEFAULT_SILENCE_S, show_default=True, metavar="SECONDS",
-    type=click.FloatRange(min=0, max=1e9),
+    type=FiniteRange(min=0, max=1e9),
     help="Longest time without records that is no hole. Between bars, at least their interval.",
 )  # fmt: skip
 def inspect(files: tuple[Path, ...], as_json: bool, silence_s: float) -> None:

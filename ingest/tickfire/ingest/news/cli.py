@@ -18,6 +18,7 @@ from click.core import ParameterSource
 from tickfire.base.attended import attended
 from tickfire.base.endpoint import Endpoint, endpoint_of, endpoint_options
 from tickfire.base.errors import UsageError
+from tickfire.base.finite import FiniteRange
 from tickfire.base.run import until_stopped
 from tickfire.ingest.news.addresses import is_web_address, shown
 from tickfire.ingest.news.api import NewsApi
@@ -71,7 +72,7 @@ class _Feeds(click.types.StringParamType):
     "--interval",
     envvar="TICKFIRE_NEWS_INTERVAL",
     show_envvar=True,
-    type=click.FloatRange(min=MIN_INTERVAL_S),
+    type=FiniteRange(min=MIN_INTERVAL_S),
     default=DEFAULT_INTERVAL_S,
     show_default=True,
     help="Polling interval, in seconds, of the feeds that have none of their own.",
@@ -95,7 +96,7 @@ class _Feeds(click.types.StringParamType):
     "--every",
     envvar="TICKFIRE_NEWS_EVERY",
     show_envvar=True,
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=DEFAULT_MEAN_INTERVAL_S,
     show_default=True,
     help="Mean time between simulated headlines, in seconds.",

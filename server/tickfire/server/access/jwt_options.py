@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import click
 
+from tickfire.base.errors import UsageError
+from tickfire.ingest.news.addresses import is_web_address
 from tickfire.server.access.jwt_tokens import JWTRules
 
 _OPTIONS: Final = (
@@ -21,6 +23,7 @@ _OPTIONS: Final = (
         "--jwks-url",
         envvar="TICKFIRE_JWKS_URL",
         show_envvar=True,
+        callback=lambda context, parameter, value: _checked(value),
         metavar="URL",
         help="Accept JSON Web Tokens signed with a key of the set at this address.",
     ),
@@ -45,6 +48,12 @@ _OPTIONS: Final = (
         "of their own; by default they are beside the others, and unknown ones are refused.",
     ),
 )
+
+
+def _checked(url: str | None) -> str | None:
+    if url and not is_web_address(url):
+        raise UsageError("--jwks-url must be an address such as https://login.example.com/keys.")
+    return url
 
 
 def jwt_options[F: Callable[..., Any]](command: F) -> F:

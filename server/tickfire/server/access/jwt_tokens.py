@@ -19,6 +19,8 @@ from tickfire.server.access.grant import Grant
 
 MAX_KEYS_SIZE: Final = 1 << 20
 """Size of a set of keys, in bytes."""
+MIN_SECRET_SIZE: Final = 32
+"""Size of a secret of HS256, in bytes, by RFC 7518 (3.2)."""
 KEYS_TIMEOUT_S: Final = 5.0
 KEYS_AGE_S: Final = 3_600.0
 """Age of the keys at which they are asked for again."""
@@ -73,6 +75,11 @@ class JWTReader:
         if rules.key is not None:
             is_public = rules.key.lstrip().startswith("-----BEGIN")
             names = ["RS256", "ES256"] if is_public else ["HS256"]
+            if not is_public and len(rules.key.encode()) < MIN_SECRET_SIZE:
+                raise UsageError(
+                    f"--jwt-key is too short; HS256 needs a secret of at least {MIN_SECRET_SIZE} "
+                    "bytes."
+                )
             try:
                 self._verifiers[None] = self._verifier(rules.key, names)
             except JWTSetupError as error:

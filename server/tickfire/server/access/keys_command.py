@@ -95,11 +95,11 @@ def create(
         grant = grant_from(
             {
                 "sub": name,
-                "topics": listed(*topics) or None,
+                "topics": _listed("--topics", topics),
                 "rates": _rates(rates),
                 "connections": connections,
                 "exp": expires,
-                "origins": listed(*origins) or None,
+                "origins": _listed("--origins", origins),
             }
         )
     except ClaimsError as error:
@@ -222,9 +222,16 @@ def _change(event: str, **details: Any) -> Audited:
     return Audited(event=event, by=f"{user}@{socket.gethostname()}", **details)
 
 
+def _listed(name: str, values: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the elements of an option, None without it; one without an element is no limit."""
+    if not all(map(listed, values)):
+        raise UsageError(f"{name} is empty; leave it out if nothing is to be limited by it.")
+    return listed(*values) or None
+
+
 def _rates(values: tuple[str, ...]) -> dict[str, float]:
     rates = {}
-    for value in listed(*values):
+    for value in _listed("--rates", values) or ():
         name, _, number = value.partition("=")
         try:
             rates[name] = float(number)

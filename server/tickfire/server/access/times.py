@@ -24,7 +24,8 @@ class Expiry(click.ParamType[float]):
         """Return the time that a duration or a date stands for."""
         if isinstance(value, float):
             return value
-        now, at = time.time(), _at(str(value))
+        now = time.time()
+        at = _at(str(value), now)
         if at is None:
             self.fail(f"{value} is neither a duration such as 12h or 30d nor a date.", param, ctx)
         if at <= now:
@@ -32,10 +33,10 @@ class Expiry(click.ParamType[float]):
         return at
 
 
-def _at(text: str) -> float | None:
+def _at(text: str, now: float) -> float | None:
     found = _DURATION.fullmatch(text)
     if found is not None:
-        return time.time() + int(found[1]) * _UNITS_S[found[2]]
+        return now + int(found[1]) * _UNITS_S[found[2]]
     try:
         at = datetime.fromisoformat(text)
     except ValueError:

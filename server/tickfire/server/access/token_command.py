@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tickfire.base.finite import FiniteRange
 from tickfire.phoenix import Token
 from tickfire.server.access.rules import DEFAULT_MAX_AGE_S, DEFAULT_SALT
 
@@ -31,7 +32,7 @@ salt_option = click.option(
 @click.option(
     "--max-age",
     "max_age_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=DEFAULT_MAX_AGE_S,
     show_default=True,
     metavar="SECONDS",

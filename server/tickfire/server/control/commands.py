@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tickfire.base.errors import UserError
+from tickfire.base.finite import FiniteRange
 from tickfire.server.control import wire
 from tickfire.server.control.path import control_option, control_path
 
@@ -42,7 +43,7 @@ def reload(port: int, control: Path | None) -> None:
 @control_option
 @click.option(
     "--delay",
-    type=click.FloatRange(0, 3600),
+    type=FiniteRange(0, 3600),
     metavar="SECONDS",
     help="Time in which /readyz answers 503, but clients are taken still, so that load balancers "
     "look elsewhere first.  [default: --drain-delay of the server]",

@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from tickfire.archive.cli import record
+from tickfire.base.finite import FiniteRange
 from tickfire.ingest.cli import ingest
 from tickfire.ingest.news.cli import news
 from tickfire.models.infer.cli import infer
@@ -49,7 +50,7 @@ _COLOURS: Final = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: 
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=0.1),
+    type=FiniteRange(min=0.1),
     default=10.0,
     show_default=True,
     metavar="SECONDS",

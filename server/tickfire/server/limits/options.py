@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import click
 
+from tickfire.base.finite import FiniteRange
 from tickfire.server.limits.addresses import Proxies, parse_networks
 from tickfire.server.limits.admission import (
     DEFAULT_HANDSHAKE_S,
@@ -59,7 +60,7 @@ _OPTIONS: Final = (
         "--handshake-timeout",
         "handshake_s",
         envvar="TICKFIRE_HANDSHAKE_TIMEOUT",
-        type=click.FloatRange(min=0, min_open=True),
+        type=FiniteRange(min=0, min_open=True),
         default=DEFAULT_HANDSHAKE_S,
         show_default=True,
         show_envvar=True,

@@ -13,6 +13,7 @@ from tickfire.base.calendar.option import sessions_option
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.errors import UsageError
 from tickfire.base.extras import require_extra
+from tickfire.base.finite import FiniteRange
 from tickfire.store.options import redis_url_option
 from tickfire.store.schema import INTERVALS_S
 
@@ -36,7 +37,10 @@ SUFFIXES: Final = (".dbn", ".zst")
 @click.option("--bars", default=200, show_default=True, help="Number of newest bars to show.")
 @click.option("--width", default=1280, show_default=True, help="Width in CSS pixels.")
 @click.option("--height", default=720, show_default=True, help="Height in CSS pixels.")
-@click.option("--scale", default=1.0, show_default=True, help="Device pixels in a CSS pixel.")
+@click.option(
+    "--scale", default=1.0, show_default=True, type=FiniteRange(min=0, min_open=True),
+    help="Device pixels in a CSS pixel.",
+)  # fmt: skip
 @click.option(
     "--theme", default="dark", show_default=True, type=click.Choice(["dark", "light"]),
     help="Colours.",

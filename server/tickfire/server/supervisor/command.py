@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from tickfire.base.errors import UserError
+from tickfire.base.finite import FiniteRange
 from tickfire.base.ports import check_port, free_ports
 from tickfire.base.run import STOP_SIGNALS, on_signals
 from tickfire.server.loopback import insecure_option
@@ -58,7 +59,7 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--speed",
     envvar="SPEED",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=1.0,
     show_default=True,
     show_envvar=True,
@@ -68,7 +69,7 @@ logger = logging.getLogger(__name__)
     "--history",
     "history_s",
     envvar="HISTORY",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=DEFAULT_HISTORY_S,
     show_default=True,
     show_envvar=True,

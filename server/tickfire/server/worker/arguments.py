@@ -79,7 +79,7 @@ def _settings(given: Mapping[str, Any], access: Access, secret: str) -> Settings
     settings = Settings(
         given["redis_url"],
         access,
-        listed(*given["origins"]),
+        given["origins"],
         hosts=(*hosts, given["host"]) if access.dev else hosts,
         root_path=given["root_path"],
         sessions=given["sessions"],

@@ -6,6 +6,8 @@ from typing import Final
 
 import click
 
+from tickfire.base.finite import FiniteRange
+
 DEFAULT_DRAIN_S: Final = 5.0
 STOP_PATIENCE_S: Final = 5
 """Time for the responses that are being sent when all WebSockets are closed, in seconds."""
@@ -15,7 +17,7 @@ drain_option = click.option(
     "--drain-seconds",
     "drain_s",
     envvar="TICKFIRE_DRAIN_SECONDS",
-    type=click.FloatRange(0, 3600),
+    type=FiniteRange(0, 3600),
     default=DEFAULT_DRAIN_S,
     show_default=True,
     show_envvar=True,
@@ -27,7 +29,7 @@ leave_option = click.option(
     "--drain-delay",
     "leave_s",
     envvar="TICKFIRE_DRAIN_DELAY",
-    type=click.FloatRange(0, 3600),
+    type=FiniteRange(0, 3600),
     default=0.0,
     show_default=True,
     show_envvar=True,
@@ -39,7 +41,7 @@ ready_option = click.option(
     "--reload-timeout",
     "ready_s",
     envvar="TICKFIRE_RELOAD_TIMEOUT",
-    type=click.FloatRange(1, 3600),
+    type=FiniteRange(1, 3600),
     default=DEFAULT_READY_S,
     show_default=True,
     show_envvar=True,
