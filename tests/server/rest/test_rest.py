@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,13 +29,14 @@ from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
 from tickfire.ingest.archived.dbn import dbn_of
 from tickfire.ingest.kernel.bars import file_bars
+from tickfire.models.records import Signal
 from tickfire.phoenix import Token
 from tickfire.server.access.rules import DEFAULT_SALT, Access
 from tickfire.server.rest import columns
 from tickfire.server.rest.openapi import COLUMNS, document
 from tickfire.server.rest.page import CHUNK_ROWS, Page, encode
 from tickfire.store.history import History
-from tickfire.store.schema import TICK_TRADE
+from tickfire.store.schema import SIGNALS_KEY, TICK_TRADE
 
 pytestmark = pytest.mark.timeout(300)  # kernels may have to be compiled
 
@@ -215,6 +217,31 @@ async def test_news_and_signals_go_on_in_the_archive(
     epoch = int.from_bytes(publisher.epoch)
     ticks = (await get(server, "ticks", symbol="AAA", cursor=f"{epoch}-{2**64 - 1}")).json()
     assert (ticks["rows"], ticks["next"]) == ([], None)
+
+
+async def test_a_signal_that_was_made_again_is_listed_once(
+    publisher: Publisher, valkey: Valkey, serve: Serve, tmp_path: Path
+) -> None:
+    """Redis has begun to forget what was written again, and the files have it from before."""
+
+    def say(*names: str) -> None:
+        for at, name in enumerate(names):
+            signal = Signal("signal", "AAA", DAY + at, {}, "m/1", 1, id=name)
+            valkey.client.xadd(SIGNALS_KEY, {"d": msgspec.msgpack.encode(signal)})
+
+    publisher.publish(trades(10))
+    say("a", "b", "c")
+    async with recording(valkey.url, str(tmp_path / "archive"), tables=("signals",)) as recorder:
+        await eventually(lambda: recorder.metrics.rows >= 3, "all is recorded")
+        valkey.client.delete(SIGNALS_KEY)
+        say("a", "b", "c", "d")
+        valkey.client.xtrim(SIGNALS_KEY, maxlen=3, approximate=False)
+        await eventually(lambda: recorder.metrics.rows >= 4, "the other signal is recorded")
+    server = await serve(valkey.url, archive=str(tmp_path / "archive"))
+    await server.reaches(publisher)
+    for limit in (1, 2, 3, 10):
+        found = await rows_of(server, "signals", symbol="AAA", limit=limit)
+        assert [row["id"] for row in found] == ["d", "c", "b", "a"]
 
 
 async def test_formats_errors_and_grants(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from tickfire.archive.names import Id
 from tickfire.archive.tables import NEWS, SIGNALS, TABLE
@@ -21,8 +22,12 @@ from tickfire.store.store import Store
 KEYS: Final = {NEWS: NEWS_KEY, SIGNALS: SIGNALS_KEY}
 READ_ENTRIES: Final = 100
 """Entries that are decoded at a time, within about a millisecond."""
+COMPARED: Final = 1_000
+"""Records of Redis, the oldest, with which those of files are compared."""
 NEWEST: Final[Id] = (2**63 - 1, 2**32 - 1)
 
+type Known = tuple[str, int]
+"""The id and the time of a record."""
 type Row = dict[str, Any]
 """A row as the archive has it, with its id as ``entry`` and ``entry_index``."""
 
@@ -53,6 +58,8 @@ async def records_page(table: str, store: Store, archive: Archive | None, query:
         older, reached = await archive.read(
             lambda reader: reader.records(table, query.symbol, before, query.start, query.end, left)
         )
+        if len(older):
+            older = _without(older, table, await _oldest(table, store))
     count = len(rows) + len(older)
     if count == wanted:
         reached = _id_of(rows, older, query.limit - 1)
@@ -95,6 +102,34 @@ async def _of_redis(
     finally:
         requests.close()
     return rows[:wanted], before
+
+
+async def _oldest(table: str, store: Store) -> set[Known]:
+    """Return the oldest records that Redis holds.
+
+    Those that were written again, after a failover that lost them, may be in the files as well.
+    """
+    key, found, after = KEYS[table], set[Known](), "-"
+    requests = Requests(store, key)
+    try:
+        for _ in range(0, COMPARED, READ_ENTRIES):
+            reply = await requests.command("XRANGE", key, after, "+", "COUNT", READ_ENTRIES)
+            entries = entries_of(reply)
+            rows = TABLE[table].decode(entries, (0, 0)).rows
+            found |= {(row["id"], row[TABLE[table].time]) for row in rows}
+            if len(entries) < READ_ENTRIES:
+                break
+            after = f"({entries[-1][0].decode()}"
+    finally:
+        requests.close()
+    return found
+
+
+def _without(older: Any, table: str, held: set[Known]) -> Any:
+    """Return the rows of files without those that Redis holds, too."""
+    columns = (older[name].to_pylist() for name in ("id", TABLE[table].time))
+    kept = [at for at, known in enumerate(zip(*columns, strict=True)) if known not in held]
+    return older if len(kept) == len(older) else older.take(np.array(kept, np.int64))
 
 
 def _is_wanted(table: str, row: Row, query: Query) -> bool:
