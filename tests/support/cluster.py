@@ -72,6 +72,14 @@ class Cluster:
                         return next(one for one in self.nodes if one.port == primary[1])
         raise AssertionError(f"no node says who holds {key.decode()}")
 
+    def replica_of(self, primary: Valkey) -> Valkey:
+        """Return the replica that follows a primary."""
+        for node in self.nodes:
+            with contextlib.suppress(redis.RedisError):
+                if node.client.info("replication").get("master_port") == primary.port:
+                    return node
+        raise AssertionError(f"no node follows that on port {primary.port}")
+
     def wait_failover(self, key: bytes, dead: Valkey) -> float:
         """Wait until another node than `dead` is the primary of a key; return when that was."""
         asked = next(node for node in self.nodes if node is not dead)

@@ -7,7 +7,7 @@ import os
 import random
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from tests.support.chaos.kept import Kept
 from tests.support.chaos.world import INFER, SYMBOLS, WAITS, WRITES, World
@@ -118,6 +118,32 @@ async def fail_over(world: World, rng: random.Random) -> None:
     await asyncio.to_thread(world.cluster.wait_whole)
 
 
+async def lose_signals_with_their_writer(world: World, _: random.Random) -> None:
+    """Kill the publishing infer and the primary of its signals, of which the replica lacks some."""
+    writing, _waiting = await _writer_and_standby(world, INFER)
+    failed = await asyncio.to_thread(world.cluster.primary_of, SIGNALS_KEY)
+    replica = await asyncio.to_thread(world.cluster.replica_of, failed)
+
+    def newest() -> list[Any]:
+        found: list[Any] = failed.client.xrevrange(SIGNALS_KEY, count=1)
+        return found
+
+    suspend(replica)
+    try:
+        failed.client.execute_command("CLIENT", "KILL", "TYPE", "REPLICA")  # else it gets them yet
+        before = newest()
+        await eventually(lambda: newest() != before, "another signal is written", BACK_S)
+        await asyncio.gather(_kill(writing), asyncio.to_thread(failed.kill))
+    finally:
+        resume(replica)
+    try:
+        await asyncio.to_thread(world.cluster.wait_failover, SIGNALS_KEY, failed)
+    finally:
+        await asyncio.to_thread(failed.start)
+    await asyncio.to_thread(world.cluster.wait_whole)
+    await eventually(lambda: bool(world.pair(INFER, writing=True)), "infer writes again", BACK_S)
+
+
 async def suspend_a_primary(world: World, rng: random.Random) -> None:
     """Suspend the primary of a key until a replica has taken over."""
     key = rng.choice(KEYS)
@@ -178,6 +204,7 @@ FAULTS: Final[dict[str, Fault]] = {
         kill_a_worker,
         reload_the_server,
         fail_over,
+        lose_signals_with_their_writer,
         suspend_a_primary,
         move_a_slot,
         restart_the_cluster,
