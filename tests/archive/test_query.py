@@ -85,6 +85,32 @@ def test_a_wrong_query_is_refused_with_its_reason(archive: Path, sql: str, named
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("sql", "json_text", "csv_text"),
+    [
+        ("SELECT '\\xFF\\x00'::BLOB x", '{"x":"/wA="}', '"/wA="'),
+        ("SELECT '1010'::BIT x", '{"x":"BPo="}', '"BPo="'),
+        ("SELECT INTERVAL '1 month 2 days 500 ms' x", '{"x":"P1M2DT0.5S"}', '"P1M2DT0.5S"'),
+        ("SELECT INTERVAL '-1 second' x", '{"x":"P0M0DT-1S"}', '"P0M0DT-1S"'),
+        ("SELECT NULL::INTERVAL x", '{"x":null}', ""),
+    ],
+)
+def test_types_without_a_form_of_their_own_are_text(
+    archive: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    sql: str,
+    json_text: str,
+    csv_text: str,
+) -> None:
+    assert printed(capsysbinary, str(archive), sql, "json").decode().splitlines() == [json_text]
+    assert printed(capsysbinary, str(archive), sql, "csv").decode().splitlines()[1:] == [csv_text]
+
+
+def test_objects_have_a_name_for_each_column(archive: Path) -> None:
+    with pytest.raises(UserError, match="two columns are called price"):
+        print_query(str(archive), "SELECT price, price FROM trades", "json")
+
+
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
     for folder in (tmp_path, tmp_path / "missing"):

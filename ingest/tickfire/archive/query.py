@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from tickfire.archive.names import COMMITS
 from tickfire.archive.target import Target
 from tickfire.archive.views import open_views
 from tickfire.base.errors import UsageError, UserError
+from tickfire.base.units import NS_PER_S
 from tickfire.base.worker_thread import WorkerThread
 
 BATCH_ROWS: Final = 10_000
@@ -61,6 +64,8 @@ def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0
     except duckdb.Error as error:
         text, _, _ = str(error).partition("\n\nLINE ")
         raise UserError(f"the query failed: {' '.join(text.split())}") from None
+    except pa.ArrowException as error:
+        raise UserError(f"the rows cannot be printed as {form}: {error}") from None
 
 
 def _check(sql: str) -> None:
@@ -133,8 +138,14 @@ def _rows(result: duckdb.DuckDBPyRelation) -> Rows:
 
 
 def _print_json(rows: Rows) -> None:
+    schema, batches = rows
+    repeated = [name for name, count in Counter(schema.names).items() if count > 1]
+    if repeated:
+        raise UsageError(
+            f"two columns are called {repeated[0]}, of which an object has one; rename one by AS."
+        )
     encoder = msgspec.json.Encoder()
-    for batch in rows[1]:
+    for batch in batches:
         # Times as text: as values, those in ns need pandas.
         for row in _converted(batch, pa.types.is_temporal, _as_text).to_pylist():
             sys.stdout.buffer.write(encoder.encode(row) + b"\n")
@@ -144,10 +155,10 @@ def _print_csv(rows: Rows) -> None:
     from pyarrow import csv
 
     schema, batches = rows
-    flat = _converted(pa.RecordBatch.from_pylist([], schema), pa.types.is_nested, _as_json).schema
-    with csv.CSVWriter(sys.stdout.buffer, flat) as writer:
+    flat = _flat(pa.RecordBatch.from_arrays([pa.array([], t) for t in schema.types], schema.names))
+    with csv.CSVWriter(sys.stdout.buffer, flat.schema) as writer:
         for batch in batches:
-            writer.write_batch(_converted(batch, pa.types.is_nested, _as_json))
+            writer.write_batch(_flat(batch))
 
 
 def _print_arrow(rows: Rows) -> None:
@@ -172,10 +183,39 @@ def _converted(
     return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
 
 
+def _flat(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch with what CSV cannot hold as text."""
+    batch = _converted(batch, pa.types.is_interval, _as_text)
+    batch = _converted(batch, pa.types.is_nested, _as_json)
+    return _converted(batch, _is_binary, _as_base64)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
 def _as_text(column: pa.Array) -> pa.Array:
+    if pa.types.is_interval(column.type):
+        return _each(column, _duration)
     return column.cast(pa.string())
 
 
 def _as_json(column: pa.Array) -> pa.Array:
-    text = [None if v is None else msgspec.json.encode(v).decode() for v in column.to_pylist()]
+    return _each(column, lambda value: msgspec.json.encode(value).decode())
+
+
+def _as_base64(column: pa.Array) -> pa.Array:
+    return _each(column, lambda value: base64.b64encode(value).decode())
+
+
+def _each(column: pa.Array, convert: Callable[[Any], str]) -> pa.Array:
+    text = [None if value is None else convert(value) for value in column.to_pylist()]
     return pa.array(text, pa.string())
+
+
+def _duration(interval: Any) -> str:
+    """Return an interval as a duration of ISO 8601, such as P1M2DT0.5S."""
+    sign = "-" if interval.nanoseconds < 0 else ""
+    seconds, ns = divmod(abs(interval.nanoseconds), NS_PER_S)
+    fraction = f".{ns:09}".rstrip("0") if ns else ""
+    return f"P{interval.months}M{interval.days}DT{sign}{seconds}{fraction}S"
