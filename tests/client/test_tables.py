@@ -8,7 +8,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from tickfire.base import units
 from tickfire.client import Signal, Tick, TickBatch, to_arrow, to_pandas, to_polars
+from tickfire.client.market import packed
 from tickfire.client.market.packed import PRICE_SCALE, TICK
 from tickfire.client.market.tables import Records
 
@@ -68,6 +70,27 @@ def test_batches(convert: object) -> None:
     assert len(batch().trades()) == 1
 
 
+def test_a_side_of_which_nothing_is_left_has_no_price() -> None:
+    rows = batch().ticks.copy()
+    rows["kind"], rows["price"][0] = [2, 4], packed.UNDEF_PRICE
+    gone = TickBatch(rows, "e-2", {(1, 7): "ESU4"})
+    assert np.isnan(gone.prices[0])
+    for exact in (False, True):
+        assert to_arrow([gone], exact=exact)["price"].to_pylist() == [None, None]
+    assert packed.UNDEF_PRICE == units.UNDEF_PRICE
+
+
+def test_an_iterator_is_read_once() -> None:
+    assert to_arrow(each for each in TICKS).num_rows == 2  # type: ignore[arg-type]
+
+
+def test_a_slice_is_a_table_as_well() -> None:
+    records = Records(TICKS, Tick)
+    assert records[1:].to_arrow().num_rows == 1
+    assert records[5:].to_arrow().column_names == list(Tick.__struct_fields__)
+    assert records[-1] is TICKS[-1]
+
+
 def test_nested_values_are_json() -> None:
     signal = Signal.of("signal", {
         "id": "1", "symbol": "ESU4", "timestamp": 1, "model": "m", "interval": [0.1, 0.2],
@@ -78,6 +101,10 @@ def test_nested_values_are_json() -> None:
 def test_a_list_without_records_has_columns() -> None:
     assert Records((), Tick).to_pandas().columns.tolist() == list(Tick.__struct_fields__)
     assert Records((), Tick).to_polars().columns == list(Tick.__struct_fields__)
+    columns = to_arrow([batch()]).schema
+    assert Records((), TickBatch).to_arrow().schema == columns
+    assert Records((), TickBatch).to_polars().columns == columns.names
+    assert Records((), TickBatch).to_pandas().columns.tolist() == columns.names
     with pytest.raises(TypeError, match="no records"):
         to_arrow([])
 

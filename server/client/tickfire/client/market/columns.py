@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 import numpy as np
 
-from tickfire.client.market.packed import KINDS, PRICE_SCALE, TickBatch
+from tickfire.client.market.packed import KINDS, PRICE_SCALE, TICK, UNDEF_PRICE, TickBatch
 from tickfire.client.market.records import Record
 
 type Kind = Literal["price", "time", "int", "text", "bool"]
@@ -38,6 +38,7 @@ def columns_of(items: Sequence[Record | TickBatch]) -> list[Column]:
     TypeError
         If the items are of several classes, or none of these.
     """
+    items = list(items)  # which may be an iterator
     classes = {type(item) for item in items}
     if len(classes) != 1:
         names = ", ".join(sorted(each.__name__ for each in classes)) or "no records"
@@ -50,8 +51,11 @@ def columns_of(items: Sequence[Record | TickBatch]) -> list[Column]:
     return [_of_field(field, items) for field in msgspec.structs.fields(kind)]
 
 
-def empty_columns(kind: type[Record]) -> list[Column]:
+def empty_columns(kind: type[Any]) -> list[Column]:
     """Return the columns of a class of records, without rows."""
+    if issubclass(kind, TickBatch):
+        return _of_batches([TickBatch(np.zeros(0, TICK), "", {})])
+    assert issubclass(kind, Record)
     return [_of_field(field, ()) for field in msgspec.structs.fields(kind)]
 
 
@@ -83,7 +87,7 @@ def _of_batches(batches: Sequence[TickBatch]) -> list[Column]:
             "price",
             "price",
             [
-                None if kind == _CLEAR else price / scale
+                None if kind == _CLEAR or price == UNDEF_PRICE else price / scale
                 for kind, price in zip(ticks["kind"].tolist(), ticks["price"].tolist(), strict=True)
             ],
         ),

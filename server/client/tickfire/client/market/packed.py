@@ -13,6 +13,8 @@ type Ticks = NDArray[np.void]
 """A structured array of `TICK`."""
 
 PRICE_SCALE: Final = 1_000_000_000
+UNDEF_PRICE: Final = 2**63 - 1
+"""Price of a clear, and of a side of the book of which nothing is left."""
 """Units of a packed price: 1e-9."""
 
 KINDS: Final = {1: "trade", 2: "bid", 3: "ask", 4: "clear"}
@@ -113,8 +115,9 @@ class TickBatch:
 
     @property
     def prices(self) -> NDArray[np.float64]:
-        """The price of each tick."""
+        """The price of each tick; NaN of clears, and of a side of which nothing is left."""
         prices: NDArray[np.float64] = self.ticks["price"] / PRICE_SCALE
+        prices[self.ticks["price"] == UNDEF_PRICE] = np.nan
         return prices
 
     def trades(self) -> TickBatch:

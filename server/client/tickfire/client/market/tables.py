@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex, overload
 
 import numpy as np
 
@@ -34,6 +34,15 @@ class Records[T: Record | TickBatch](list[T]):
         super().__init__(items)
         self._kind = kind
 
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Records[T]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> T | Records[T]:
+        """Return an item, or those of a slice, which can be made a table as well."""
+        found = super().__getitem__(index)
+        return Records(found, self._kind) if isinstance(found, list) else found
+
     def to_arrow(self, *, exact: bool = False) -> Any:
         """Return a pyarrow.Table."""
         return _arrow(self._columns(), exact)
@@ -47,7 +56,7 @@ class Records[T: Record | TickBatch](list[T]):
         return _polars(self._columns(), exact)
 
     def _columns(self) -> list[Column]:
-        if not self and self._kind is not None and issubclass(self._kind, Record):
+        if not self and self._kind is not None:
             return empty_columns(self._kind)
         return columns_of(self)
 
