@@ -38,6 +38,11 @@ test("packed ticks are read as they were laid out", () => {
   expect(ticks[1]).toMatchObject({ kind: 3, price: "-0.000000001", size: 2 ** 32 - 1, feed: 2 });
 });
 
+test("a side of which nothing is left has no price", () => {
+  const gone = GOLDEN.replace("ffffffffffffffffffffffff01", "ffffffffffffff7f0000000001");
+  expect(decodeTicks(bytes(gone)).ticks[1]).toMatchObject({ kind: 3, price: null, size: 0 });
+});
+
 test("a header of version 2 names the feed", () => {
   const second = `02${GOLDEN.slice(2, 48)}0900000000000000${GOLDEN.slice(48)}`;
   expect(decodeTicks(bytes(second))).toEqual({ ...decodeTicks(bytes(GOLDEN)), feed: 9 });

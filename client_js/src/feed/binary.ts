@@ -5,6 +5,8 @@ import { feedOf } from "./position";
 /** Decimals of a price on the wire: PRICE_SCALE is 1e9. */
 const PRICE_DECIMALS = 9;
 const NS_PER_MS = 1_000_000n;
+/** The price of what has none. */
+const UNDEF_PRICE = 2n ** 63n - 1n;
 /** Bytes of the headers, by version. */
 const HEADER_BYTES = new Map<number, number>([
   [1, BINARY_HEADER.byteLength],
@@ -17,8 +19,8 @@ export interface PackedTick {
   kind: number;
   feed: number;
   instrumentId: number;
-  /** Exact decimal string without trailing zeros. */
-  price: string;
+  /** Exact decimal string without trailing zeros; null of a clear, and of a side of which nothing is left. */
+  price: string | null;
   size: number;
   side: Side;
   sequence: number;
@@ -71,11 +73,12 @@ export function decodeTicks(payload: ArrayBuffer): PackedTicks {
 
 function decodeTick(view: DataView, at: number): PackedTick {
   const tsEvent = view.getBigInt64(at + TICK.tsEvent, true);
+  const price = view.getBigInt64(at + TICK.price, true);
   return {
     kind: view.getUint8(at + TICK.kind),
     feed: view.getUint8(at + TICK.feed),
     instrumentId: view.getUint32(at + TICK.instrumentId, true),
-    price: priceText(view.getBigInt64(at + TICK.price, true)),
+    price: price === UNDEF_PRICE ? null : priceText(price),
     size: view.getUint32(at + TICK.size, true),
     side: String.fromCharCode(view.getUint8(at + TICK.side)) as Side,
     sequence: view.getUint32(at + TICK.sequence, true),
