@@ -146,7 +146,7 @@ class Streams:
                 signals = self._on_ticks(stream, packed)
             else:
                 signals = self._on_bars(stream, packed)
-            if new:
+            if new and signals:
                 found += identified(signals, self._epoch.key, key, entry[0])
         return found
 
