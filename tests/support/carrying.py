@@ -152,18 +152,25 @@ class Reader:
         self._joined: Joined | None = None
         self.missed = False
 
-    async def join(self) -> None:
+    @property
+    def is_joined(self) -> bool:
+        return self._joined is not None
+
+    async def join(self) -> bool:
+        """Join after what it was sent; return False while the feed of the topic is loaded."""
         self._client = await self._server.client(vsn=self.kind.vsn)
         params = {**self.kind.params, **self._cursor.params()}
-        joined = self._joined = await self._client.join(self.kind.topic, params)
-        assert joined.status == "ok", joined.response
+        joined = await self._client.join(self.kind.topic, params)
+        if joined.status == "error":
+            assert joined.response["reason"] in ("no market data yet", "unknown symbol")
+            await self._client.close()
+            return False
+        self._joined = joined
         self._cursor.joined(joined.response)
-        # What is left of a merged write across the end of an epoch is told to be missing.
-        is_whole = joined.response.get("recovered", True)
-        assert is_whole or "~" in params["since"], (params, joined.response)
         if "missed" in joined.response:
-            self.missed = True
+            self._take_missed(joined.response["missed"])
         self._taken = 0
+        return True
 
     async def some(self) -> None:
         """Wait for an event that is still to come, if there is any."""
@@ -184,14 +191,20 @@ class Reader:
 
     def take(self, end: int) -> None:
         for event, payload in self.joined.events[self._taken : end]:
-            assert event != "gap", payload
-            if event == "tick":
+            if event == "gap":
+                self._take_missed(payload)
+            elif event == "tick":
                 self._take_tick(payload)
             elif event == "ticks":
                 self._take_packed(Packed(payload))
             elif event == "bookmark":
                 self._cursor.moved(payload["id"])
         self._taken = end
+
+    def _take_missed(self, gap: Any) -> None:
+        # What is left of a merged write across the end of an epoch is told to be missing.
+        assert "~" in gap["from"], gap
+        self.missed = True
 
     def take_all(self) -> None:
         self.take(len(self.joined.events))
@@ -242,6 +255,15 @@ def _volumes(trades: list[tuple[str, int, int]]) -> Counter[str]:
     for symbol, _, size in trades:
         volumes[symbol] += size
     return volumes
+
+
+async def leaves(server: Server, feed: int) -> None:
+    """Wait until a server is loading a feed."""
+
+    def is_loading() -> bool:
+        return server.market.live is not None and feed in server.market.live.loading
+
+    await eventually(is_loading, f"feed {feed} is being loaded")
 
 
 async def follows(server: Server, scene: Carrying) -> None:

@@ -5,46 +5,106 @@ Random programs: each client is sent every tick once, whatever it has joined.
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Iterable
 
 import pytest
 
-from tests.support.carrying import KINDS, Carrying, Reader, follows
-from tests.support.server import Serve
+from tests.support.carrying import KINDS, SHARDS, Carrying, Reader, follows, leaves
+from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
+from tickfire.server.market.epoch.feed import LiveFeed
+from tickfire.server.market.epoch.live import LiveMarket
+from tickfire.server.market.ticks import subscription
+from tickfire.store.schema import Stream
 
 PROGRAMS = int(os.environ.get("CARRIED_PROGRAMS", "2"))
-STEPS = 30
-ACTIONS = ("ticks", "ticks", "cut", "cut", "epoch")
+STEPS = 25
+ACTIONS = ("ticks", "ticks", "cut", "cut", "epoch", "loading")
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let feeds be loaded while the event is set."""
+    gate, seed = asyncio.Event(), LiveMarket.seed
+    gate.set()
+
+    async def waiting(self: LiveMarket, feed: LiveFeed) -> dict[Stream, int]:
+        await gate.wait()
+        return await seed(self, feed)
+
+    monkeypatch.setattr(LiveMarket, "seed", waiting)
+    monkeypatch.setattr(subscription, "LOADING_S", 0.01)
+    return gate
+
+
+class Program:
+    """A server, and a client of each kind."""
+
+    def __init__(self, scene: Carrying, server: Server, gate: asyncio.Event) -> None:
+        self.scene, self.server, self._gate = scene, server, gate
+        self.readers = [Reader(scene, server, kind) for kind in KINDS]
+
+    async def join(self) -> None:
+        for reader in self.readers:
+            if not reader.is_joined:
+                await reader.join()
+
+    async def ticks(self) -> None:
+        self.scene.ticks()
+
+    async def cut(self) -> None:
+        """Cut some clients right after some ticks."""
+        for reader in self.scene.random.sample(self.readers, 4):
+            await reader.some()
+            await reader.cut(least=1)
+            await reader.join()
+
+    async def _cut_joined(self, readers: Iterable[Reader]) -> None:
+        for reader in readers:
+            if reader.is_joined:
+                await reader.cut()
+
+    async def epoch(self) -> None:
+        """Begin a new epoch, while no client is connected."""
+        await self._cut_joined(self.readers)
+        self.scene.end_epoch()
+        await follows(self.server, self.scene)
+        await self.join()
+
+    async def loading(self) -> None:
+        """Begin a new epoch; clients come and go while it is loaded."""
+        await self._cut_joined(self.readers)
+        self._gate.clear()
+        feed = self.scene.end_epoch()
+        await leaves(self.server, feed)
+        for _ in range(3):
+            await self.join()
+            self.scene.ticks()
+            for other in SHARDS.keys() - {feed}:
+                await self.server.reaches(self.scene.publishers[other])
+            await self._cut_joined(self.scene.random.sample(self.readers, 5))
+        await self.join()
+        self._gate.set()
+        await follows(self.server, self.scene)
+        await self.join()
 
 
 @pytest.mark.parametrize("seed", range(PROGRAMS))
-async def test_every_tick_comes_once(valkey: Valkey, serve: Serve, archive: str, seed: int) -> None:
+async def test_every_tick_comes_once(
+    valkey: Valkey, serve: Serve, archive: str, gate: asyncio.Event, seed: int
+) -> None:
     scene = Carrying(valkey.client, archive, seed)
     scene.mark()
     server = await serve(valkey.url, archive=archive)
     await follows(server, scene)
-    readers = [Reader(scene, server, kind) for kind in KINDS]
-    for reader in readers:
-        await reader.join()
+    program = Program(scene, server, gate)
+    await program.join()
     for _ in range(STEPS):
-        action = scene.random.choice(ACTIONS)
-        if action == "ticks":
-            scene.ticks()
-        elif action == "cut":
-            for reader in scene.random.sample(readers, 4):
-                await reader.some()
-                await reader.cut(least=1)
-                await reader.join()
-        else:
-            for reader in readers:
-                await reader.cut()
-            scene.end_epoch()
-            await follows(server, scene)
-            for reader in readers:
-                await reader.join()
+        await getattr(program, scene.random.choice(ACTIONS))()
     scene.mark()
     await follows(server, scene)
-    for reader in readers:
+    for reader in program.readers:
         await reader.compare()
         await reader.cut()

@@ -147,9 +147,14 @@ class MarketData:
         """Return the same with other feeds in the given epochs and positions."""
         found = copy.copy(self)
         found.forget_past()
-        for epoch, positions in others.items():
-            found.enter(epoch, dict(positions))
+        found.follow(self, others)
         return found
+
+    def follow(self, market: MarketData, others: Mapping[Epoch, Mapping[Stream, int]]) -> None:
+        """Take over the positions of the market, but those given of other feeds."""
+        self.epochs, self.positions = market.epochs, market.positions
+        for epoch, positions in others.items():
+            self.enter(epoch, dict(positions))
 
     def as_of(self, feed: int, ts: int) -> MarketData:
         """Return the same with the symbols of a time (ns) of a feed."""

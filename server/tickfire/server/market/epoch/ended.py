@@ -12,7 +12,7 @@ from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.deep_history import read_history, tick_entries
 from tickfire.server.market.epoch.read_ahead import ReadAhead
 from tickfire.server.market.ticks.history_source import HistorySource, TickHistory
-from tickfire.server.market.ticks.positions import FeedPositions
+from tickfire.server.market.ticks.positions import FeedPositions, by_epoch
 from tickfire.store.entries import TickEntry
 from tickfire.store.epoch import Epoch
 from tickfire.store.mappings import Mappings
@@ -62,12 +62,8 @@ class ArchivedEpoch:
         """Return the source of its history, in whose ids other feeds have the given positions."""
         found = self._beside.get(others)
         if found is None:
-            epochs = [Epoch(part.feed, part.epoch, len(part.positions)) for part in others]
-            positions = {
-                epoch: dict(zip(epoch.streams(), part.places, strict=True))
-                for epoch, part in zip(epochs, others, strict=True)
-            }
-            found = self._beside[others] = _EndedSource(self, self.data.beside(positions))
+            data = self.data.beside(by_epoch(others))
+            found = self._beside[others] = _EndedSource(self, data)
         return found
 
     # --- instruments

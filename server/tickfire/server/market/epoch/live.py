@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from weakref import WeakValueDictionary
 
 from tickfire.base.calendar.sessions import Sessions
 from tickfire.base.notifier import Notifier
@@ -14,6 +15,7 @@ from tickfire.server.market.candles.pages import BarPages
 from tickfire.server.market.candles.publisher import CandlePublisher, CandleTopic
 from tickfire.server.market.candles.tracks import Track
 from tickfire.server.market.epoch.archive import Archive
+from tickfire.server.market.epoch.beside import Beside
 from tickfire.server.market.epoch.data import MarketData
 from tickfire.server.market.epoch.deep_history import DeepHistory
 from tickfire.server.market.epoch.feed import LiveFeed
@@ -25,6 +27,7 @@ from tickfire.server.market.epoch.trace import TraceSampler
 from tickfire.server.market.ticks.catch_up import CatchUp
 from tickfire.server.market.ticks.encode import Ticks
 from tickfire.server.market.ticks.fanout import Fanout
+from tickfire.server.market.ticks.history_source import HistorySource
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S, LagWatch
 from tickfire.server.market.ticks.past import Route
 from tickfire.server.market.ticks.positions import FeedPositions, WireId
@@ -99,6 +102,8 @@ class LiveMarket:
         self._trace = trace
         self._table = Requests(store, INSTRUMENTS_KEY)
         self._feeds: dict[int, LiveFeed] = {}
+        self._beside: WeakValueDictionary[tuple[FeedPositions, ...], Beside]
+        self._beside = WeakValueDictionary()
         self._moved = Notifier()
         self._feeds_changed = Notifier()
         self._topics: list[CandleTopic] = []
@@ -216,6 +221,13 @@ class LiveMarket:
 
     def _older_bars(self, stream: Stream) -> OlderBars:
         return self._reader(stream).older
+
+    def beside(self, others: tuple[FeedPositions, ...]) -> HistorySource:
+        """Return the same source, in whose ids other feeds have the given positions."""
+        found = self._beside.get(others)
+        if found is None:
+            found = self._beside[others] = Beside(self, others)
+        return found
 
     async def route(self, since: FeedPositions) -> Route | None:
         """Return the route from a position in an ended epoch; see `TickSource`."""

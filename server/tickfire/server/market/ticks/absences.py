@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from tickfire.base.retry import Backoff
-from tickfire.server.market.ticks.past import Route
-from tickfire.server.market.ticks.positions import FeedPositions
+from tickfire.server.market.ticks.positions import FeedPositions, WireId
+from tickfire.server.market.ticks.seek import BadSince, Found, seek
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.store.requests import RedisUnavailable
+from tickfire.store.schema import Stream
 
 NO_FEEDS: Final[frozenset[int]] = frozenset()
 
@@ -40,6 +41,11 @@ class Absences:
         for task in self._searches.values():
             task.cancel()
 
+    @property
+    def parts(self) -> tuple[FeedPositions, ...]:
+        """The positions of the client in these feeds, as far as it has any."""
+        return tuple(part for part in self._left.values() if part is not None)
+
     def begin(self, parts: Iterable[FeedPositions] | None) -> None:
         """Begin with the feeds that are being loaded, None for a client that is live."""
         loading = self._source.loading
@@ -47,6 +53,7 @@ class Absences:
             self._left = dict.fromkeys(loading)
         else:
             self._left = {part.feed: part for part in parts if part.feed in loading}
+            self._behind = frozenset(self._left)
 
     def leave(self, part: FeedPositions, *, is_behind: bool) -> None:
         """Remember the positions in a feed whose epoch is over.
@@ -82,40 +89,62 @@ class Absences:
             self._behind -= {newest.feed}
         return self._left.pop(newest.feed, new), was_behind
 
-    # --- routes
+    def forget(self, feed: int) -> None:
+        """Drop the positions in a feed that the topic takes no ticks from any more."""
+        self._left.pop(feed, None)
+        self._behind -= {feed}
+
+    # --- the way on
     @property
     def is_searching(self) -> bool:
-        """True while the route from an ended epoch is not known."""
+        """True while it is not known where the client goes on in a feed that has been loaded."""
         return bool(self._searches)
 
     def search(
         self,
         left: FeedPositions,
-        on_found: Callable[[FeedPositions, Route | None], None],
+        streams: Callable[[], tuple[Stream, ...]],
+        on_found: Callable[[FeedPositions, Found], None],
         on_failed: Callable[[], None],
     ) -> None:
-        """Find the route from positions in an ended epoch, then call one of two functions."""
+        """Find where the client goes on in a feed, then call one of two functions.
+
+        Parameters
+        ----------
+        left : FeedPositions
+            Its positions.
+        streams : callable
+            Returns the streams of the feed from which the topic takes ticks now.
+        on_found, on_failed : callable
+        """
         self._left[left.feed] = left
         loop = asyncio.get_running_loop()
-        self._searches[left.feed] = loop.create_task(self._search(left, on_found, on_failed))
+        search = self._search(left, streams, on_found, on_failed)
+        self._searches[left.feed] = loop.create_task(search)
 
     async def _search(
         self,
         left: FeedPositions,
-        on_found: Callable[[FeedPositions, Route | None], None],
+        streams: Callable[[], tuple[Stream, ...]],
+        on_found: Callable[[FeedPositions, Found], None],
         on_failed: Callable[[], None],
     ) -> None:
-        backoff = Backoff()
         try:
-            while True:
-                try:
-                    route = await self._source.route(left)
-                    break
-                except RedisUnavailable:
-                    await backoff.pause()
+            found = await self._seek(left, streams)
         except Exception:
-            logger.exception("the route from %s is not found; the connection is closed", left)
+            logger.exception("the way on from %s is not found; the connection is closed", left)
             on_failed()
             return
         del self._searches[left.feed], self._left[left.feed]
-        on_found(left, route)
+        on_found(left, found)
+
+    async def _seek(self, left: FeedPositions, streams: Callable[[], tuple[Stream, ...]]) -> Found:
+        backoff = Backoff()
+        while True:
+            try:
+                return await seek(self._source, streams, WireId((left,)))
+            except RedisUnavailable:
+                await backoff.pause()
+            except BadSince:  # the feed has another number of shards
+                positions = self._source.data.positions
+                return Found({one: positions[one] for one in streams()}, lost=[left])

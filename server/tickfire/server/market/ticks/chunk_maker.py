@@ -125,7 +125,7 @@ class ChunkMaker:
             for stream, position in begin.positions
             if (end := min(ends.get(stream, positions[stream]), positions[stream])) > position
         ]
-        if symbol_of(view.topic) is not None and begin.past is None:
+        if symbol_of(view.topic) is not None and begin.origin is None:
             del behind[1:]  # a symbol is in one stream at a time: they are read in turn
         return behind
 
@@ -155,7 +155,7 @@ class ChunkMaker:
                 break
         newest = all(reached[stream] >= data.positions[stream] for stream, _ in begin.positions)
         finished, merged = frames.finish()
-        end = Place(tuple(reached.items()), begin.past)
+        end = Place(tuple(reached.items()), begin.origin)
         return Chunk(finished, end, newest=newest, merged=merged)
 
 

@@ -31,16 +31,17 @@ class Place(NamedTuple):
     ----------
     positions : tuple of (Stream, int)
         The position reached in each stream, in the order of streams.
-    past : HistorySource or None
-        The ended epoch that these positions are of; None for the present epochs.
+    origin : HistorySource or None
+        The ended epoch that these positions are of, or the market beside positions in feeds that
+        are being loaded; None for the market itself.
     """
 
     positions: tuple[tuple[Stream, int], ...]
-    past: HistorySource | None = None
+    origin: HistorySource | None = None
 
     def source(self, present: HistorySource) -> HistorySource:
-        """Return the source of its history: that of the present epochs, or of the ended one."""
-        return present if self.past is None else self.past
+        """Return the source of its history, given the market."""
+        return present if self.origin is None else self.origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def gap_after(begin: Place, stream: Stream, to: int) -> Chunk:
 def moved(place: Place, stream: Stream, to: int) -> Place:
     """Return a place with another position of one stream."""
     positions = tuple((one, to if one == stream else at) for one, at in place.positions)
-    return Place(positions, place.past)
+    return Place(positions, place.origin)
 
 
 class Chunks:
@@ -158,7 +159,7 @@ class Chunks:
 
 def _ticks_between(begin: Place, end: Place) -> int | None:
     """Return the number of ticks from one place to a later one, None if it is not later."""
-    if begin.past is not end.past or len(begin.positions) != len(end.positions):
+    if begin.origin is not end.origin or len(begin.positions) != len(end.positions):
         return None
     ticks = 0
     for (stream, position), (other, reached) in zip(begin.positions, end.positions, strict=True):

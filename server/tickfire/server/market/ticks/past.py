@@ -93,6 +93,11 @@ class Past:
             self._reached = dict(zip(streams, remainder.begin.positions, strict=True))
 
     @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes on which there is more to be sent."""
+        return tuple(self._routes.values())
+
+    @property
     def feed(self) -> int:
         """The number of the feed whose ended epoch is being sent."""
         return next(iter(self._routes))

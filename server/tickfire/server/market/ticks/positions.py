@@ -134,6 +134,11 @@ class FeedPositions(NamedTuple):
         return self.epoch[0]
 
     @property
+    def shape(self) -> tuple[bytes, int]:
+        """The epoch, and the number of shards."""
+        return self.epoch, len(self.positions)
+
+    @property
     def places(self) -> tuple[int, ...]:
         """The positions, of which one may be `Partial`."""
         write = self.unfinished
@@ -210,8 +215,6 @@ class WireId:
         parts = [_part(each) for each in text.split("_")]
         if len({part.feed for part in parts}) < len(parts):
             raise ValueError("since names a feed twice")
-        if sum(part.unfinished is not None for part in parts) > 1:
-            raise ValueError(_UNKNOWN)
         return cls(tuple(sorted(parts)))
 
 
@@ -259,6 +262,15 @@ def around(
     if bounds is not None:
         before, after = f"{before}{base36(bounds.complete)}~", f"~{base36(bounds.end)}{after}"
     return before, after
+
+
+def by_epoch(parts: Iterable[FeedPositions]) -> dict[Epoch, Positions]:
+    """Return the positions of some parts, by stream, in their epochs."""
+    epochs = {Epoch(part.feed, part.epoch, len(part.positions)): part for part in parts}
+    return {
+        epoch: dict(zip(epoch.streams(), part.places, strict=True))
+        for epoch, part in epochs.items()
+    }
 
 
 def head(epoch: Epoch) -> str:

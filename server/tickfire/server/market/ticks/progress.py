@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tickfire.server.market.ticks.chunks import Place
-from tickfire.server.market.ticks.past import Past, Route
+from tickfire.server.market.ticks.past import Past
 from tickfire.server.market.ticks.positions import (
     FeedPositions,
     Positions,
@@ -14,7 +14,7 @@ from tickfire.server.market.ticks.positions import (
     feeds_of,
 )
 from tickfire.server.market.ticks.seek import Found, still_unfinished, unfinished_of
-from tickfire.server.market.ticks.source import TickData
+from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.store.schema import Stream
 
 
@@ -23,9 +23,11 @@ class Progress:
 
     Parameters
     ----------
-    data : TickData
+    source : TickSource
     symbol : str or None
         The symbol that the topic is about, None if it is about all.
+    absent : callable
+        Returns the positions in feeds that are being loaded.
 
     Attributes
     ----------
@@ -38,11 +40,21 @@ class Progress:
         True if the client cannot tell its positions from what it has been sent.
     """
 
-    __slots__ = ("_data", "_others", "_symbol", "_unfinished", "is_untold", "past", "reached")
+    __slots__ = (
+        *("_absent", "_data", "_others", "_source", "_symbol", "_unfinished"),
+        *("is_untold", "past", "reached"),
+    )
 
-    def __init__(self, data: TickData, symbol: str | None) -> None:
-        self._data = data
+    def __init__(
+        self,
+        source: TickSource,
+        symbol: str | None,
+        absent: Callable[[], Sequence[FeedPositions]] = tuple,
+    ) -> None:
+        self._source = source
+        self._data = source.data
         self._symbol = symbol
+        self._absent = absent
         self.reached: dict[Stream, int] = {}
         self.past = Past()
         self.is_untold = False
@@ -79,7 +91,23 @@ class Progress:
 
     def id(self) -> WireId:
         """Return the id of the newest ticks that the client has been sent."""
-        return WireId(tuple(map(self.part, self.feeds)))
+        absent = {part.feed: part for part in self._absent()}
+        feeds = [feed for feed in self.feeds if feed not in absent]
+        return WireId(tuple(sorted([*map(self.part, feeds), *absent.values()])))
+
+    @property
+    def _beside(self) -> tuple[FeedPositions, ...]:
+        """The positions in feeds that are being loaded, if the market has others in its ids."""
+        absent = [part for part in self._absent() if part != self._kept(part.feed)]
+        return tuple(sorted(absent))
+
+    def _kept(self, feed: int) -> FeedPositions | None:
+        """Return the last positions in a feed that has been left, None if it is new."""
+        data = self._data
+        if feed not in data.epochs:
+            return None
+        positions = tuple(data.positions[one] for one in data.streams_of(feed))
+        return FeedPositions(data.epochs[feed].key, positions)
 
     # --- beginnings
     def be_live(self) -> None:
@@ -116,16 +144,15 @@ class Progress:
         self.reached.update({one: behind[one] for one in own if one in self.streams})
         self._unfinished.update(unfinished_of(left, own))
 
-    def go(self, feed: int, route: Route | None) -> None:
-        """Go on through ended epochs of a feed, or without a route at its newest positions."""
-        own = self._data.streams_of(feed)
-        positions = self._data.positions
-        reached = [positions[one] for one in own] if route is None else route.present.positions
-        pairs = zip(own, reached, strict=True)
-        self.reached.update((one, at) for one, at in pairs if one in self.streams)
-        if route is not None:
+    def go(self, found: Found) -> None:
+        """Go on in a feed that has been loaded."""
+        streams = self.streams
+        self.reached.update((one, at) for one, at in found.reached.items() if one in streams)
+        self._others.update(found.others)
+        self._unfinished.update(found.unfinished)
+        for route in found.past.routes:
             self.past.enter(route)
-        self.is_untold |= route is None or not route.remainders
+        self.is_untold |= found.is_untold or bool(found.lost)
 
     # --- moves
     def leave_ended(self) -> Iterator[tuple[FeedPositions, FeedPositions]]:
@@ -139,7 +166,7 @@ class Progress:
     @property
     def is_level(self) -> bool:
         """True if all that was published has been sent."""
-        if self.past:
+        if self.past or self._beside:
             return False
         self._follow()
         positions = self._data.positions
@@ -156,9 +183,18 @@ class Progress:
     def place(self) -> Place:
         """Return the place from which to go on."""
         if self.past:
-            others = [feed for feed in self.feeds if feed != self.past.feed]
-            return self.past.place(tuple(map(self.part, others)))
-        return Place(tuple((stream, self.reached[stream]) for stream in self.streams))
+            parts = self.id().parts
+            return self.past.place(tuple(part for part in parts if part.feed != self.past.feed))
+        waiting = self._waiting
+        beside = tuple(sorted([*self._beside, *map(self.part, waiting)]))
+        origin = self._source.beside(beside) if beside else None
+        streams = (one for one in self.streams if one.feed not in waiting)
+        return Place(tuple((stream, self.reached[stream]) for stream in streams), origin)
+
+    @property
+    def _waiting(self) -> tuple[int, ...]:
+        """The feeds whose unfinished writes are to be sent after that of another."""
+        return feeds_of(self._unfinished)[1:]
 
     @property
     def unfinished(self) -> Mapping[Stream, Unfinished]:

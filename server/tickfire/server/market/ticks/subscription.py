@@ -24,10 +24,9 @@ from tickfire.server.market.ticks.absences import Absences
 from tickfire.server.market.ticks.chunks import Chunk
 from tickfire.server.market.ticks.conflated import BANDWIDTH, SLOW, Conflated
 from tickfire.server.market.ticks.merged_views import BacklogView, UnfinishedView
-from tickfire.server.market.ticks.past import Route
 from tickfire.server.market.ticks.positions import FeedPositions, Positions, WireId
 from tickfire.server.market.ticks.progress import Progress
-from tickfire.server.market.ticks.seek import seek
+from tickfire.server.market.ticks.seek import Found, seek
 from tickfire.server.market.ticks.source import TickData
 from tickfire.server.market.ticks.tick_source import TickSource
 from tickfire.server.market.ticks.views import REALTIME, View, symbol_of
@@ -64,9 +63,9 @@ class TickSubscription:
         """While it may be sent no more, by its quota: what ends that."""
         self.socket = socket
         self.view = view
-        self._progress = Progress(source.data, symbol_of(view.topic))
-        self._joined = False
         self._absences = Absences(source)
+        self._progress = Progress(source, symbol_of(view.topic), lambda: self._absences.parts)
+        self._joined = False
         self._catching_up = False
         self._conflated: Conflated | None = None
         """While its backlog is merged: the part of the topic that is."""
@@ -110,7 +109,7 @@ class TickSubscription:
         found = await seek(self.source, lambda: progress.streams, since)
         progress.begin(found)
         self._joined = True
-        self._absences.begin(since.parts)
+        self._absences.begin(since.parts if self.view.topic == REALTIME else ())
         known = self.source.data.epochs.keys() | self.source.loading
         lost = [*found.lost, *(part for part in since.parts if part.feed not in known)]
         reached = [progress.part(part.feed) for part in lost if part.feed in known]
@@ -124,7 +123,7 @@ class TickSubscription:
         return {"recovered": False, "missed": _range(lost, ends)}
 
     async def _wait_for(self, feeds: Collection[int]) -> None:
-        """Wait a while for feeds that are being loaded, as ids of meanwhile would lack them."""
+        """Wait a while for feeds that are being loaded, so that the reply tells of them, too."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LOADING_S):
                 while any(feed in self.source.loading for feed in feeds):
@@ -162,24 +161,25 @@ class TickSubscription:
     def enter(self, feed: int) -> None:
         """Go on in a feed that has been loaded.
 
-        If it is in another epoch than before, a ``gap`` stands for the unsent ticks of the old one,
-        unless the client was catching up there, and goes on in the archive. A feed that is new is
-        read from its beginning.
+        A client that was catching up there, or has joined meanwhile with an id, goes on after its
+        positions. To others, a ``gap`` stands for the unsent ticks of an epoch that is over. A feed
+        that is new is read from its beginning.
         """
         if not self._joined or feed not in self._progress.feeds:
+            self._absences.forget(feed)
             return
         data = self.source.data
         positions = tuple(data.positions[one] for one in data.streams_of(feed))
         newest = FeedPositions(data.epochs[feed].key, positions)
         left, was_behind = self._absences.enter(newest)
         self._progress.forget(feed)
-        resumes = left is not None and left.epoch == newest.epoch
-        if left is not None and was_behind and not resumes:
+        if left is not None and was_behind:
             self._fall_behind()
-            self._absences.search(left, self._go_on, self.give_up)
-        elif left is not None and resumes and len(left.positions) == len(positions):
+            self._absences.search(left, lambda: self._streams(feed), self._go_on, self.give_up)
+        elif left is not None and (left.epoch, len(left.positions)) == newest.shape:
             if left != newest:
                 self._fall_behind()
+            if self._catching_up:
                 self._progress.resume(left)
             else:
                 self._send_state()
@@ -191,10 +191,13 @@ class TickSubscription:
             self._push_id()
             self._send_state()
 
-    def _go_on(self, left: FeedPositions, route: Route | None) -> None:
-        """Catch up after positions in an ended epoch of a feed."""
-        self._progress.go(left.feed, route)
-        if route is None or not route.is_whole:
+    def _streams(self, feed: int) -> tuple[Stream, ...]:
+        return tuple(stream for stream in self._progress.streams if stream.feed == feed)
+
+    def _go_on(self, left: FeedPositions, found: Found) -> None:
+        """Catch up in a feed after the positions that the client had."""
+        self._progress.go(found)
+        if found.lost:
             self._push_gap(left, self._progress.part(left.feed))
         self._await_turn()
 
@@ -316,7 +319,7 @@ class TickSubscription:
             self._skip_to(chunk.gap, dict(chunk.end.positions)[chunk.gap])
         self._progress.reach(dict(chunk.end.positions))
         if chunk.frames:
-            self._send_table((chunk.end.past or self.source).data)
+            self._send_table(chunk.end.source(self.source).data)
             if self._conflated is not None:
                 self.socket.push("status", self._conflated.go_on(chunk.merged, self._progress.id()))
                 self.source.metrics.merged.inc(chunk.merged)

@@ -42,6 +42,9 @@ class TickSource(HistorySource, Protocol):
     def history(self, stream: Stream) -> History:
         """Return the reader of a stream's history."""
 
+    def beside(self, others: tuple[FeedPositions, ...]) -> HistorySource:
+        """Return the same source, in whose ids other feeds have the given positions."""
+
     async def moved(self) -> None:
         """Wait until more ticks are published."""
 
