@@ -24,7 +24,7 @@ from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.server.access.rules import Access
 from tickfire.server.doctor import machine
-from tickfire.server.doctor.build import examine_adapter, examine_page
+from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page
 from tickfire.server.doctor.check import Check, Examine, Status, run_checks
 from tickfire.server.doctor.feed import examine_feed
 from tickfire.server.doctor.machine import examine_limits, examine_machine, examine_port
@@ -237,6 +237,16 @@ async def test_a_small_machine_and_a_page_that_is_not_built_are_warnings(
     monkeypatch.setattr(machine, "_cores", lambda: 1)
     assert (await checked(examine_machine))["machine"].status is Status.WARNING
     assert (await checked(partial(examine_page, tmp_path)))["page"].status is Status.WARNING
+
+
+async def test_a_cache_that_cannot_be_made_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TICKFIRE_CACHE", str(tmp_path / "cache"))
+    assert (await checked(examine_cache))["kernel cache"].status is Status.OK
+    (tmp_path / "cache").touch()
+    found = (await checked(examine_cache))["kernel cache"]
+    assert found.status is Status.WARNING and "cannot be written" in found.found
 
 
 async def test_pictures_without_their_extra_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

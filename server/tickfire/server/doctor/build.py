@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import Final
 
 from tickfire.base.extras import missing_of
 from tickfire.kernels.jit import cache_root
-from tickfire.server.doctor.check import Check, ok, warning
+from tickfire.server.doctor.check import Check, may_write, ok, warning
 from tickfire.server.page import PYTHON, STATIC
 
 _ADAPTER: Final = (
@@ -34,8 +33,7 @@ async def examine_page(static: Path = STATIC) -> list[Check]:
 async def examine_cache() -> list[Check]:
     """Check the folder of compiled kernels."""
     folder = cache_root()
-    near = next(each for each in (folder, *folder.parents) if each.exists())
-    if not os.access(near, os.W_OK):
+    if not may_write(folder):
         advice = "Set TICKFIRE_CACHE to a folder that can be written; each start compiles anew."
         return [warning("kernel cache", f"{folder} cannot be written", advice)]
     return [ok("kernel cache", str(folder))]

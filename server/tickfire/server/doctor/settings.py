@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,15 @@ from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.base.extras import require_extra
 from tickfire.server.access.rules import Access
-from tickfire.server.doctor.check import Check, failed, ok, split_sentence, warning
+from tickfire.server.doctor.check import (
+    Check,
+    failed,
+    may_write,
+    nearest,
+    ok,
+    split_sentence,
+    warning,
+)
 
 GIB: Final = 1 << 30
 LEAST_SHARE: Final = 0.1
@@ -56,11 +63,10 @@ async def examine_archive(address: str) -> list[Check]:
             return [failed("archive", f"{target.shown} cannot be read: {reason}", advice)]
         return [ok("archive", f"{target.shown} can be read")]
     folder = Path(target.root)
-    near = next(each for each in (folder, *folder.parents) if each.exists())
-    if not near.is_dir() or not os.access(near, os.W_OK | os.X_OK):
+    if not may_write(folder):
         advice = "Servers need to read it alone; let the user of `tickfire record` write it."
         return [warning("archive", f"{target.shown} cannot be written", advice)]
-    disk = shutil.disk_usage(near)
+    disk = shutil.disk_usage(nearest(folder))
     found = f"{target.shown} can be written, {disk.free / GIB:.1f} GiB free"
     if disk.free < LEAST_SHARE * disk.total:
         advice = "Free some space, or set RECORD_KEEP_DAYS: a full disk pauses recording."
