@@ -33,6 +33,7 @@ from tickfire.server.market.pipeline.readiness import Readiness
 from tickfire.server.market.pipeline.reading import not_read
 from tickfire.server.market.reports.follower import Reports
 from tickfire.server.market.ticks.lag import DEFAULT_MAX_LAG_S
+from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.ticks.subscription import Wait
 from tickfire.server.market.ticks.subscriptions import TickSubscriptions
 from tickfire.server.market.ticks.views import REALTIME
@@ -114,7 +115,7 @@ class Market:
         self.hub = hub
         self.metrics = metrics or Metrics()
         self.news = News(hub)
-        self.signals = Signals(hub)
+        self.signals = Signals(hub, self._find)
         self._sessions = sessions
         self._others = followers
         self._max_lag_s = max_lag_s
@@ -248,6 +249,9 @@ class Market:
     def _tell_feeds(self, feeds: list[dict[str, Any]]) -> None:
         if self.live is not None:
             self.live.fanout.announce(REALTIME, "feeds", {"feeds": feeds})
+
+    def _find(self, symbol: str) -> Listing | None:
+        return None if self.live is None else self.live.data.instruments.current(symbol)
 
     def _expects_data(self, feed: int, since: int, now: int) -> bool:
         listings = [] if self.live is None else self.live.data.instruments.listings

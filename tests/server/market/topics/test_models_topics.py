@@ -177,6 +177,21 @@ async def test_signals_of_one_symbol_and_of_all(
     assert reply["status"] == "error"
 
 
+async def test_signals_by_the_number_of_the_feed(
+    publisher: Publisher, valkey: Valkey, server: Server
+) -> None:
+    say(valkey, "pattern", "AAA", 1)
+    await eventually(lambda: bool(server.market.signals.latest("signals:all")), "read")
+    client = await server.client()
+    joined = await client.join(f"signals:{publisher.feed}/AAA")
+    (first,) = joined.response["signals"]
+    assert (first["symbol"], first["number"]) == ("AAA", 1)
+    other = await client.join(f"signals:{publisher.feed + 1}/AAA")
+    assert other.response == {"signals": []}
+    say(valkey, "signal", "AAA", 2)
+    assert (await joined.count("signal", 1))[0]["number"] == 2
+
+
 async def test_the_newest_signals_are_kept_and_no_more(
     publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:

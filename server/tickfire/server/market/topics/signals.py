@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -12,15 +13,18 @@ from tickfire.base.remembered import Remembered
 from tickfire.base.units import milliseconds
 from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
 from tickfire.phoenix import Hub, JoinError, Socket
+from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.store.entries import Entry, last_id
 from tickfire.store.limits import MAX_SIGNALS
 from tickfire.store.requests import newest_entries
 from tickfire.store.store import Store
+from tickfire.store.symbols import qualified
 from tickfire.store.tail import Tail
 
-SIGNALS: Final = "signals:*"
-ALL: Final = "signals:all"
+PREFIX: Final = "signals:"
+SIGNALS: Final = f"{PREFIX}*"
+ALL: Final = f"{PREFIX}all"
 KEPT: Final = 100
 """Signals kept of each symbol, and of all symbols together."""
 LOADED: Final = 2_000
@@ -39,10 +43,17 @@ class Signals:
     """The newest signals, from stream ``signals``, and their broadcasts.
 
     A signal that is there again, under the id of another entry, is left out.
+
+    Parameters
+    ----------
+    hub : Hub
+    find : callable
+        Returns the instrument that a symbol names now, None if there is none.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, find: Callable[[str], Listing | None] = lambda _: None) -> None:
         self._hub = hub
+        self._find = find
         self._ids = Remembered(MAX_SIGNALS)
         self._latest: dict[str, deque[Payload]] = {}
 
@@ -55,7 +66,9 @@ class Signals:
 
     def latest(self, topic: str) -> list[Payload]:
         """Return the newest signals of a topic, newest last, each with its ``event``."""
-        return list(self._latest.get(topic, ()))
+        listing = None if topic == ALL else self._find(topic.removeprefix(PREFIX))
+        name = topic if listing is None else f"{PREFIX}{listing.symbol}"
+        return list(self._latest.get(name, ()))
 
     def _on_entries(self, key: bytes, entries: list[Entry], read_ns: int) -> None:
         for entry in entries:
@@ -63,7 +76,7 @@ class Signals:
             if taken is None:
                 continue
             event, payload = taken
-            for topic in (ALL, f"signals:{payload['symbol']}"):
+            for topic in (ALL, *self._topics(payload["symbol"])):
                 self._hub.local_broadcast(topic, event, payload)
 
     def _take(self, entry: Entry) -> tuple[str, Payload] | None:
@@ -74,9 +87,15 @@ class Signals:
         if not self._ids.add(payload["id"]):
             logger.debug("leaving out signal %s, which infer made again", payload["id"])
             return None
-        for topic in (ALL, f"signals:{payload['symbol']}"):
+        for topic in (ALL, f"{PREFIX}{payload['symbol']}"):
             self._kept(topic).append({"event": event, **payload})
         return taken
+
+    def _topics(self, symbol: str) -> tuple[str, ...]:
+        """Return the topics of a symbol: also that of its name with the number of its feed."""
+        listing = self._find(symbol)
+        names = (symbol,) if listing is None else (symbol, qualified(listing.instrument))
+        return tuple(f"{PREFIX}{name}" for name in dict.fromkeys(names))
 
     def _kept(self, topic: str) -> deque[Payload]:
         kept = self._latest.pop(topic, None) or deque(maxlen=KEPT)
