@@ -9,9 +9,14 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.publisher import DAY, SECOND, Publisher, trades
-from tests.support.server import Server
+from tests.support.server import Serve, Server
+from tests.support.valkey import Valkey
 from tickfire.client import Market, PushRefusedError
 from tickfire.client import sync as blocking
+from tickfire.client.market import market as market_module
+from tickfire.server.limits.admission import Limits
+from tickfire.server.limits.buckets import Rate
+from tickfire.server.limits.quotas import Quotas
 
 WITHIN_S = 20.0
 
@@ -122,6 +127,20 @@ async def test_the_rest_of_a_history_follows(publisher: Publisher, server: Serve
     news = market.news()
     found = [headline.id for _ in range(2) for headline in await news.take(2, WITHIN_S)]
     assert len(set(found)) == 4
+
+
+async def test_a_history_beyond_the_quota_goes_on_when_it_may(
+    publisher: Publisher, valkey: Valkey, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market_module, "MAX_LIMIT", 10)
+    publisher.publish(trades(500))
+    quotas = Quotas(replays=Rate(50, 2))
+    server = await serve(valkey.url, limits=Limits(quotas=quotas))
+    await server.reaches(publisher)
+    async with Market(url(server)) as market:
+        bars = await market.history("AAA", "1s", 40)
+    assert [bar.time for bar in bars] == [(DAY + n * SECOND) // 10**6 for n in range(10, 50)]
+    assert server.admission.refusals.counts["replays"] > 0
 
 
 async def test_a_topic_is_left_if_its_history_fails(publisher: Publisher, server: Server) -> None:

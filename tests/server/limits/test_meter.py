@@ -48,7 +48,8 @@ def client(name: str | None = None, quotas: Quotas | None = None) -> MeteredSock
     [
         (("push",), 8, {"reason": "too many messages", "retry_after": 1}),
         (("phx_join", {}), 4, {"reason": "too many joins", "retry_after": 1}),
-        (("phx_join", SINCE), 2, {"reason": "too many joins with since", "retry_after": 2}),
+        (("phx_join", SINCE), 2, {"reason": "too many requests for history", "retry_after": 2}),
+        (("history", {}), 2, {"reason": "too many requests for history", "retry_after": 2}),
         (("phx_join", {"since": None}), 4, {"reason": "too many joins", "retry_after": 1}),
         (("phx_join", "since"), 4, {"reason": "too many joins", "retry_after": 1}),
     ],
@@ -134,6 +135,7 @@ async def test_a_connection_that_was_sent_too_much_waits_and_joins_no_more() -> 
     connection.sent += 40 * 1024
     assert clients.meter.bandwidth_wait_s(socket) == pytest.approx(3)
     assert clients.send(socket, "phx_join", {})["retry_after"] == 3
+    assert clients.send(socket, "history", {})["retry_after"] == 3
     assert clients.send(socket, "heartbeat") == "ok"
     clients.now += 3
     assert clients.send(socket, "phx_join", {}) == "ok"
@@ -159,6 +161,7 @@ async def test_requests_and_connections_of_a_client_have_the_same_buckets() -> N
     assert clients.send(socket, "phx_join", SINCE) == "ok"
     assert clients.meter.request(holder) is None
     assert clients.send(socket, "phx_join", SINCE)["retry_after"] == 2
+    assert clients.send(socket, "history", {})["retry_after"] == 2
     excess = clients.meter.request(holder)
     assert excess is not None
     assert (excess.cause.name, excess.wait_s) == ("replays", 2)

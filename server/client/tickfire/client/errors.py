@@ -128,3 +128,9 @@ def reason_of(response: Any) -> str:
     if isinstance(response, dict) and "reason" in response:
         return str(response["reason"])
     return str(response)
+
+
+def retry_after_s(response: Any) -> float | None:
+    """Return the seconds that a refusal asks the client to wait for, if it names any."""
+    wait = response.get("retry_after") if isinstance(response, dict) else None
+    return float(wait) if isinstance(wait, int | float) else None

@@ -68,7 +68,7 @@ CONNECTS: Final = Cause("connects", "this client connects too often", 429, True)
 MESSAGES: Final = Cause("messages", "too many messages", 429, True)
 FLOOD: Final = Cause("flood", "messages go on although they are refused", 429)
 JOINS: Final = Cause("joins", "too many joins", 429, True)
-REPLAYS: Final = Cause("replays", "too many joins with since", 429, True)
+REPLAYS: Final = Cause("replays", "too many requests for history", 429, True)
 BANDWIDTH: Final = Cause(
     "bandwidth", "this client has been sent as much data as it may for now", 429, True
 )

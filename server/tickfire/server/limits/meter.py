@@ -29,6 +29,9 @@ CHARGE_S: Final = 0.005
 KIB: Final = 1024
 POLICY_VIOLATION: Final = 1008
 """Close code of a flood (RFC 6455, section 7.4.1)."""
+JOIN: Final = "phx_join"
+HISTORY: Final = "history"
+"""The event of a client that asks for what was before that which it has."""
 UNREFUSED: Final = ("heartbeat", "phx_leave")
 NAMELESS: Final = "a client of this machine"
 
@@ -178,7 +181,9 @@ class Meter:
         wait = self._messages.take(socket, now)
         if wait:
             return self._beyond(socket, message, wait, now)
-        return self._join(socket, message, now) if message.event == "phx_join" else None
+        if message.event == JOIN:
+            return self._join(socket, message, now)
+        return self._history(socket, now) if message.event == HISTORY else None
 
     def _beyond(
         self, socket: MeteredSocket, message: Message, wait: float, now: float
@@ -194,18 +199,27 @@ class Meter:
         wait = self._joins.take(socket, now)
         if wait:
             return self._refuse(JOINS, socket, wait)
-        wait = self.bandwidth_wait_s(socket)
-        if wait:
-            return self._refuse(BANDWIDTH, socket, wait)
+        refused = self._data(socket)
+        if refused is not None:
+            return refused
         if socket.client is not None:
             most = (socket.quotas or self._quotas).topics
             if self._topics[socket.client] >= most:
                 return self._refuse(TOPICS, socket, LEAVE_S)
-        if _asks_for_replay(message.payload):
-            wait = self._replays.take(socket, now)
-            if wait:
-                return self._refuse(REPLAYS, socket, wait)
-        return None
+        return self._replay(socket, now) if _asks_for_replay(message.payload) else None
+
+    def _history(self, socket: MeteredSocket, now: float) -> Reply | None:
+        return self._data(socket) or self._replay(socket, now)
+
+    def _data(self, socket: MeteredSocket) -> Reply | None:
+        """Refuse to send a client more, if it has been sent as much as it may."""
+        wait = self.bandwidth_wait_s(socket)
+        return self._refuse(BANDWIDTH, socket, wait) if wait else None
+
+    def _replay(self, socket: MeteredSocket, now: float) -> Reply | None:
+        """Count a request for history, or refuse it."""
+        wait = self._replays.take(socket, now)
+        return self._refuse(REPLAYS, socket, wait) if wait else None
 
     def _refuse(self, cause: Cause, socket: MeteredSocket, wait: float) -> Reply:
         self._count(cause, socket)

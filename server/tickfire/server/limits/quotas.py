@@ -31,8 +31,8 @@ class Quotas:
     connects : Rate
         Connections that a client begins.
     joins, messages, replays : Rate
-        Joins, messages of any kind, and joins with ``since``, of a connection; a client has
-        `SHARED` times as many.
+        Joins, messages of any kind, and requests for history, such as joins with ``since``, of a
+        connection; a client has `SHARED` times as many.
     bandwidth : Rate
         KiB that a connection is sent; a client has `SHARED` times as many.
     topics, lanes, indicators : int

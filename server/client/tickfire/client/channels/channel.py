@@ -9,7 +9,7 @@ from tickfire.client.channels.backoff import RetryTimer, Wait
 from tickfire.client.channels.buffer import Buffer
 from tickfire.client.channels.callbacks import Callbacks
 from tickfire.client.channels.push import Push
-from tickfire.client.errors import ChannelClosedError, ConnectionLostError
+from tickfire.client.errors import ChannelClosedError, ConnectionLostError, retry_after_s
 from tickfire.phoenix.wire.message import Message
 
 type Params = dict[str, Any] | bytes | Callable[[], Any]
@@ -307,7 +307,7 @@ class Channel:
             self._end(response)
             return
         if self._connection.is_connected:
-            self._rejoin_timer.schedule(_retry_after_s(response))
+            self._rejoin_timer.schedule(retry_after_s(response))
         self._callbacks.call(ERROR, response)
 
     def _timed_out(self, _: Any) -> None:
@@ -335,9 +335,3 @@ class Channel:
             push.fail(ChannelClosedError(f"{self.topic}: {push.event}: the channel is closed"))
         self._waiting.clear()
         self._callbacks.call(CLOSE, reason)
-
-
-def _retry_after_s(response: Any) -> float | None:
-    """Return the seconds that a refusal asks the client to wait for, if it names any."""
-    wait = response.get("retry_after") if isinstance(response, dict) else None
-    return float(wait) if isinstance(wait, int | float) else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
-from tickfire.client.errors import ClientError
+from tickfire.client.errors import ClientError, PushRefusedError, retry_after_s
 from tickfire.client.market.notices import Gap, Reset
 from tickfire.client.market.records import CANDLE_FIELDS, Candle
 from tickfire.client.market.stream import UNEXPECTED, Connector, Stream
@@ -98,7 +99,7 @@ class CandleStream(Stream[Candle]):
         try:
             more = True
             while more and before > known:
-                page = await self._push("history", {"before": before, "limit": MAX_LIMIT})
+                page = await page_of(self._push, before, MAX_LIMIT)
                 missing = [*candles_of(page["candles"], self.symbol, self.interval), *missing]
                 more, before = page["more"], page["oldest"] or known
         except ClientError as error:
@@ -123,6 +124,21 @@ def _is_covered(candle: Candle, known: Candle) -> bool:
     """Return whether a bar says nothing new: a closed one is not opened again by a history."""
     same = msgspec.structs.replace(candle, closed=known.closed) == known
     return same and (known.closed or not candle.closed)
+
+
+async def page_of(
+    push: Callable[[str, Any], Awaitable[Any]], before: int, limit: int
+) -> dict[str, Any]:
+    """Return a page of the history, of which the server sends only so many at once."""
+    while True:
+        try:
+            page: dict[str, Any] = await push("history", {"before": before, "limit": limit})
+            return page
+        except PushRefusedError as error:
+            wait_s = retry_after_s(error.response)
+            if wait_s is None:
+                raise
+            await asyncio.sleep(wait_s)
 
 
 def candles_of(

@@ -14,7 +14,13 @@ import msgspec
 
 from tickfire.client.channels.options import AuthToken, endpoint_of, shown_of
 from tickfire.client.channels.socket import Phoenix
-from tickfire.client.market.candles import DEFAULT_LIMIT, MAX_LIMIT, CandleStream, candles_of
+from tickfire.client.market.candles import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    CandleStream,
+    candles_of,
+    page_of,
+)
 from tickfire.client.market.latest import BookStream, NewsStream, QuoteStream, SignalStream
 from tickfire.client.market.records import Candle, Instrument
 from tickfire.client.market.tables import Records
@@ -201,7 +207,7 @@ class Market:
                     rows, more, oldest = [], True, before
                 while more and oldest is not None and len(rows) < limit:
                     wanted = min(limit - len(rows), MAX_LIMIT)
-                    page = await channel.push("history", {"before": oldest, "limit": wanted})
+                    page = await page_of(channel.push, oldest, wanted)
                     rows, more, oldest = [*page["candles"], *rows], page["more"], page["oldest"]
             finally:
                 channel.leave()
