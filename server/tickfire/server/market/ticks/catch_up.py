@@ -2,8 +2,9 @@
 
 Subscribers at the same place of one view share its chunks, and those at near places come together
 (see chunks.py). A turn of the event loop sends at most `TURN_BYTES`, to one subscriber after the
-other, so that live ticks and health checks wait no longer than that takes. Chunks are made one at a
-time for each view, and `READS` at a time in all.
+other, so that live ticks and health checks wait no longer than that takes; and it sends none while
+too many clients have not read what they were sent (see blocked.py). Chunks are made one at a time
+for each view, and `READS` at a time in all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import OrderedDict
 from typing import Final, Protocol
 
 from tickfire.base.retry import Backoff
+from tickfire.server.market.ticks.blocked import Blocked
 from tickfire.server.market.ticks.chunk_frames import CHUNK_BYTES
 from tickfire.server.market.ticks.chunk_maker import ChunkMaker
 from tickfire.server.market.ticks.chunks import Chunk, Chunks, Place
@@ -31,6 +33,8 @@ TURN_S: Final = 0.001
 """Time, in seconds, after which a turn serves no more subscribers."""
 READS: Final = 2
 """Chunks that are made at a time."""
+PAUSE_S: Final = 0.01
+"""Time, in seconds, for which nothing is sent while as many clients as may have not read."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +48,10 @@ class PresentSource(HistorySource, Protocol):
 
 class Follower(Protocol):
     """A subscriber that catches up."""
+
+    @property
+    def has_unread(self) -> bool:
+        """True while it waits for its client to read."""
 
     def send_next(self) -> int:
         """Send the next chunk, if the client takes it; return its size in bytes."""
@@ -70,7 +78,9 @@ class CatchUp:
         self._chunks = Chunks()
         self._version = -1
         self._ready: OrderedDict[Follower, None] = OrderedDict()
+        self._blocked: Blocked[Follower] = Blocked()
         self._turning = False
+        self._pause: asyncio.TimerHandle | None = None
         self._waiting: dict[View, _Waiting] = {}
         self._tasks: dict[View, asyncio.Task[None]] = {}
         self._reads = asyncio.Semaphore(READS)
@@ -88,6 +98,8 @@ class CatchUp:
         self._ahead.clear()
         self._waiting.clear()
         self._ready.clear()
+        self._blocked.clear()
+        self._go_on()
         self._chunks.clear()
 
     def restart(self) -> None:
@@ -138,21 +150,43 @@ class CatchUp:
     def add(self, follower: Follower) -> None:
         """Let a subscriber send its next chunk when it is its turn."""
         self._ready[follower] = None
-        if not self._turning:
+        if self._blocked.release(follower):
+            self._go_on()
+        self._await_turn()
+
+    def remove(self, follower: Follower) -> None:
+        """Forget a subscriber that has arrived, or has gone."""
+        self._ready.pop(follower, None)
+        if self._blocked.release(follower):
+            self._go_on()
+
+    def _await_turn(self) -> None:
+        if self._ready and not self._turning and self._pause is None:
             self._turning = True
             asyncio.get_running_loop().call_soon(self._turn)
 
+    def _go_on(self) -> None:
+        """End the pause."""
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
+            self._await_turn()
+
     def _turn(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._blocked.begin_turn()
         sent, end = 0, time.perf_counter() + TURN_S
         for _ in range(len(self._ready)):
+            is_over = sent >= TURN_BYTES or time.perf_counter() >= end or self._blocked.is_full
+            if is_over or not self._ready:
+                break
             follower, _ = self._ready.popitem(last=False)
             sent += self._serve(follower)
-            if sent >= TURN_BYTES or time.perf_counter() >= end:
-                break
-        self._turning = bool(self._ready)
-        if self._turning:
-            loop.call_soon(self._turn)
+            if follower.has_unread:
+                self._blocked.add(follower)
+        self._turning = False
+        if self._ready and self._blocked.is_full:
+            self._pause = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on)
+        self._await_turn()
 
     def _serve(self, follower: Follower) -> int:
         try:

@@ -222,6 +222,7 @@ class TickSubscription:
             return
         self._catching_up = self.is_blocked = False
         self._rest_no_more()
+        self.source.catch_up.remove(self)
         self.source.metrics.catching_up.dec()
         self.source.lag.remove(self)
         if self._conflated is not None:
@@ -264,6 +265,11 @@ class TickSubscription:
         for stream, write in self._progress.unfinished.items():
             return UnfinishedView(self.view, stream, write)
         return self.view if self._conflated is None else BacklogView(self.view)
+
+    @property
+    def has_unread(self) -> bool:
+        """True while it waits for the client to read; see `Follower`."""
+        return self.is_blocked and self._resting is None
 
     # --- bandwidth
     def limit(self) -> None:
