@@ -10,10 +10,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
+import inspect
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from typing import Any, Final, Self
 
 from tickfire.client.channels import channel as channels
@@ -45,6 +48,10 @@ CLOSE_TIMEOUT_S: Final = 5.0
 """Time for which a program that ends, or is interrupted, waits for its connections to end."""
 
 
+LAST_CALLS_S: Final = 1.0
+"""Time for which calls of other threads may go on after the connections have ended."""
+
+
 class _Loop:
     """An event loop in a thread, which ends with this object, or with the program.
 
@@ -58,28 +65,40 @@ class _Loop:
         self._name = name
         self._loop = asyncio.new_event_loop()
         self._closing: list[Closing] = []
+        self._calls: set[asyncio.Task[Any]] = set()
         thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         thread.name = "tickfire.client"
         thread.start()
         # Streams that are dropped after the loop must find it closed, not wait for it.
-        self._end = weakref.finalize(self, _end, self._loop, thread, self._closing)
+        self._end = weakref.finalize(self, _end, self._loop, thread, self._closing, self._calls)
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the loop has ended, or is about to."""
+        return not self._end.alive
 
     def wait[T](self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine, and return its result; if this is interrupted, end the coroutine."""
-        if not self._end.alive:
+        if self.is_closed:
             coroutine.close()
             raise RuntimeError(f"the {self._name} is closed; make another one")
         ended = threading.Event()
 
         async def run() -> T:
+            call = asyncio.current_task()
+            assert call is not None
+            self._calls.add(call)
             try:
                 return await coroutine
             finally:
+                self._calls.discard(call)
                 ended.set()
 
         running = asyncio.run_coroutine_threadsafe(run(), self._loop)
         try:
             return running.result()
+        except concurrent.futures.CancelledError:
+            raise RuntimeError(f"the {self._name} was closed") from None
         except BaseException:
             if running.cancel():  # interrupted, as by Ctrl-C
                 ended.wait(CLOSE_TIMEOUT_S)
@@ -99,7 +118,7 @@ class _Loop:
 
     def now(self, close: Closing) -> None:
         """Run a coroutine that was given to `before_end`, unless the loop has ended."""
-        if self._end.alive:
+        if not self.is_closed:
             self._closing.remove(close)
             self.wait(close())
 
@@ -112,12 +131,17 @@ def _end(
     loop: asyncio.AbstractEventLoop,
     thread: threading.Thread,
     closing: list[Closing],
+    calls: set[asyncio.Task[Any]],
 ) -> None:
     """Run the closing coroutines of a loop, cancel its tasks, and end its thread."""
 
     async def finish() -> None:
         for close in reversed(closing):
             await close()
+        if calls:  # of other threads, whose streams and channels are over now
+            await asyncio.wait(calls.copy(), timeout=LAST_CALLS_S)
+            for close in reversed(closing):
+                await close()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
@@ -150,20 +174,30 @@ class Stream[Item: Record | TickBatch]:
     def __iter__(self) -> Iterator[Any]:
         """Yield each record, and each notice if they are wanted."""
         chunks = self._loop.call(self._stream.chunks)
-        self._loop.before_end(chunks.aclose)
+        close = partial(_close, chunks)
+        self._loop.before_end(close)
         chunk: list[Any] = []
         read = 0
         try:
             while chunk := self._loop.wait(_next(chunks)):
                 for read, item in enumerate(chunk, 1):  # noqa: B007
                     yield item
+        except RuntimeError:
+            if not self._loop.is_closed:
+                raise
         finally:
             self._stream.put_back(chunk[read:])
-            self._loop.now(chunks.aclose)
+            self._loop.now(close)
 
     def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:
         """Return the next `count` records, or fewer if the time is up."""
         return self._loop.wait(self._stream.take(count, timeout_s))
+
+
+async def _close(generator: AsyncGenerator[Any]) -> None:
+    """Close a generator; one that another thread reads ends with its connection."""
+    if inspect.getasyncgenstate(generator) != inspect.AGEN_RUNNING:
+        await generator.aclose()
 
 
 async def _next(chunks: AsyncGenerator[list[Any]]) -> list[Any]:
@@ -334,12 +368,16 @@ class Channel:
     def events(self) -> Iterator[tuple[str, Any]]:
         """Yield the name and payload of every event from now on, until the channel is over."""
         events = self._loop.call(self._channel.events)
-        self._loop.before_end(events.aclose)
+        close = partial(_close, events)
+        self._loop.before_end(close)
         try:
             while item := self._loop.wait(_event(events)):
                 yield item
+        except RuntimeError:
+            if not self._loop.is_closed:
+                raise
         finally:
-            self._loop.now(events.aclose)
+            self._loop.now(close)
 
 
 async def _event(events: AsyncGenerator[tuple[str, Any]]) -> tuple[str, Any] | None:
