@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_streams_end_with_their_market(publisher: Publisher, server: Serve
 async def test_a_call_ends_with_its_market(publisher: Publisher, server: Server) -> None:
     publisher.publish(trades(10))
     market = sync.Market(f"http://127.0.0.1:{server.port}")
-    stream = market.ticks(since=publisher.id(0))
+    stream: Any = market.ticks(since=publisher.id(0))
     taking = asyncio.create_task(asyncio.to_thread(stream.take, 1_000))
     await eventually(lambda: stream._stream.id == publisher.id(10), "the ticks have arrived")
     await asyncio.to_thread(market.close)
