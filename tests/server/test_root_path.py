@@ -50,6 +50,14 @@ async def test_everything_is_below_the_path_and_at_the_root(desk: Server, prefix
         await connect(uri, origin="http://elsewhere.example")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("prefix", ["", "/desk"])
+async def test_the_rest_api_is_described_at_its_path(desk: Server, prefix: str) -> None:
+    described = (await get(desk, f"{prefix}/openapi.json")).json()
+    (address,) = [one["url"] for one in described["servers"]]
+    answer = await get(desk, f"{address}/v1/ticks", params={"symbol": "AAA"})
+    assert len(answer.json()["rows"]) == 10
+
+
 async def test_the_path_without_a_slash_leads_to_the_page(desk: Server) -> None:
     answer = await get(desk, "/desk?symbol=EUR%2FUSD")
     assert (answer.status_code, answer.headers["location"]) == (307, "/desk/?symbol=EUR%2FUSD")

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from openapi_spec_validator import validate
 from websockets.asyncio.client import connect
 
@@ -451,3 +452,19 @@ async def test_the_description_is_valid(server: Server) -> None:
     answer = await server.get("/openapi.json")
     validate(answer.json())
     assert answer.json() == document()
+
+
+async def test_pages_are_as_described(publisher: Publisher, server: Server) -> None:
+    publisher.publish(trades(10))
+    publisher.headline(1)
+    await server.reaches(publisher)
+    described = (await server.get("/openapi.json")).json()["paths"]
+    for path, params in (
+        ("candles", {"symbol": "AAA", "interval": "1s"}),
+        ("ticks", {"symbol": "AAA"}),
+        ("news", {}),
+        ("signals", {"symbol": "AAA"}),
+    ):
+        found = described[f"/v1/{path}"]["get"]["responses"]["200"]["content"]
+        validator = Draft202012Validator(found["application/json"]["schema"])
+        validator.validate((await get(server, path, **params)).json())

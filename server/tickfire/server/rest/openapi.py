@@ -38,6 +38,8 @@ _SUMMARY: Final = {
     "/v1/news": "Headlines, the newest first.",
     "/v1/signals": "Signals of the models, the newest first.",
 }
+_ABOUT: Final = {"/v1/candles": ("symbol", "interval"), "/v1/ticks": ("symbol",)}
+"""Fields of a page beside its rows."""
 _TROUBLE: Final = {
     "400": "A parameter is missing, unknown, given twice or not valid; the reason names it.",
     "401": "A token is needed.",
@@ -55,12 +57,13 @@ _RETRIED: Final = ("429", "503")
 """The statuses whose responses have the header ``Retry-After``."""
 
 
-def document() -> dict[str, Any]:
-    """Return the OpenAPI document."""
+def document(root_path: str = "") -> dict[str, Any]:
+    """Return the OpenAPI document of a server below a path, empty for the root."""
     trouble = {"type": "object", "required": ["reason"], "properties": {"reason": _TEXT}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "tickfire", "version": version("tickfire")},
+        "servers": [{"url": root_path or "/"}],
         "paths": {path: {verb: _operation(path, verb) for verb in _METHODS} for path in PATHS},
         "components": {
             "schemas": {"Trouble": trouble},
@@ -129,6 +132,7 @@ def _success(path: str) -> dict[str, Any]:
         "properties": {column.name: _property(column) for column in columns},
     }
     page = {"rows": {"type": "array", "items": row}, "next": _OPTIONAL_TEXT}
+    about = {name: _TEXT for name in _ABOUT.get(path, ())}
     csv = f"Header: {','.join(column.name for column in columns)}"
     types = ", ".join(f"{column.name}: {column.kind.arrow}" for column in columns)
     binary = {"type": "string", "format": "binary", "description": f"Columns: {types}"}
@@ -140,7 +144,12 @@ def _success(path: str) -> dict[str, Any]:
         },
         "content": {
             MEDIA_TYPES["json"]: {
-                "schema": {"type": "object", "required": ["rows", "next"], "properties": page}
+                "schema": {
+                    "type": "object",
+                    "required": [*about, "rows", "next"],
+                    "properties": {**about, **page},
+                    "additionalProperties": False,
+                }
             },
             MEDIA_TYPES["csv"]: {"schema": {**_TEXT, "description": csv}},
             MEDIA_TYPES["arrow"]: {"schema": binary},

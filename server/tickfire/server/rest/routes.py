@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -28,10 +29,14 @@ def rest_routes(
 ) -> list[Route]:
     """Return the routes below ``/v1``, and that of their description."""
     check = compile_check(check_origin, "")
-    described = msgspec.json.encode(document())
+
+    @cache
+    def described(root_path: str) -> bytes:
+        return msgspec.json.encode(document(root_path))
 
     async def description(request: Request) -> Response:
-        return Response(described, media_type="application/json")
+        content = described(request.scope.get("root_path", ""))
+        return Response(content, media_type="application/json")
 
     async def unknown(request: Request) -> Response:
         paths = ", ".join(PATHS)
