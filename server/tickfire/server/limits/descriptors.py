@@ -5,8 +5,8 @@ from __future__ import annotations
 import resource
 from typing import Final
 
-RESERVED: Final = 192
-"""Descriptors that are left for guests, Redis, files and pictures."""
+RESERVED: Final = 256
+"""Descriptors that are left for acceptors, guests, Redis, files and pictures."""
 
 
 def raise_descriptor_limit() -> int:
