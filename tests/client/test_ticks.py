@@ -131,7 +131,7 @@ async def test_an_id_of_another_epoch_is_a_gap(publisher: Publisher, server: Ser
 
 async def test_an_unknown_symbol_raises(server: Server) -> None:
     for symbols in ("NONE", ["NONE"]):
-        with pytest.raises(JoinRefusedError, match=r"unknown symbol; `instruments\(\)`"):
+        with pytest.raises(JoinRefusedError, match=r"unknown symbol NONE; `instruments\(\)`"):
             await Market(url(server)).ticks(symbols).take(1, WITHIN_S)
     with pytest.raises(JoinRefusedError, match="unknown interval; there are 1s, 1m"):
         await Market(url(server)).candles("AAA", "7m").take(1, WITHIN_S)

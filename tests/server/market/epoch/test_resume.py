@@ -199,7 +199,7 @@ async def test_a_filter_gives_its_symbols_alone_and_resumes(
     again = await (await server.client()).join("market:realtime", params)
     assert await again.count("tick", 6) == got[4:]
     refused = await (await server.client()).join("market:realtime", {"symbols": ["AAA", "XXX"]})
-    assert refused.response == {"reason": "unknown symbol"}
+    assert refused.response == {"reason": "unknown symbol", "symbols": ["XXX"]}
 
 
 @pytest.mark.parametrize("topic", ["market:realtime", "market:BBB"])

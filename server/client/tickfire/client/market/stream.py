@@ -279,7 +279,9 @@ class Stream[Item: Record | TickBatch](ABC):
             _log.info("%s: the join was refused: %s; it is tried again", self.topic, reason)
             return
         hint = HINTS.get(reason)
-        text = f"{self.topic}: {reason}" + (f"; {hint}" if hint else "")
+        unknown = response.get("symbols") if isinstance(response, dict) else None
+        named = f" {', '.join(map(str, unknown))}" if isinstance(unknown, list) else ""
+        text = f"{self.topic}: {reason}{named}" + (f"; {hint}" if hint else "")
         self._end(JoinRefusedError(text, response))
 
     def _on_failure(self, error: ConnectionFailedError) -> None:

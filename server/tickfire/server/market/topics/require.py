@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
+from tickfire.phoenix import JoinError
 from tickfire.server.market.epoch.follower import FeedFollower
 from tickfire.server.market.epoch.live import LiveMarket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.params import refuse
 
+MAX_NAMED: Final = 20
+"""Unknown symbols that a refusal names."""
 LOAD_TIMEOUT_S: Final = 5.0
 """Time that a join waits for present records or reports to be read, in seconds."""
 
@@ -42,6 +45,22 @@ def require_listing(live: LiveMarket, symbol: str) -> Listing:
     if listing.stream not in live.data.streams:
         raise refuse("no market data yet")
     return listing
+
+
+def require_listings(live: LiveMarket, symbols: Iterable[str]) -> None:
+    """Check that symbols name instruments.
+
+    Raises
+    ------
+    JoinError
+        One does not, which the response names, or its feed is still being loaded.
+    """
+    symbols = list(symbols)
+    unknown = [symbol for symbol in symbols if live.data.instruments.find(symbol) is None]
+    if unknown:
+        raise JoinError({"reason": "unknown symbol", "symbols": unknown[:MAX_NAMED]})
+    for symbol in symbols:
+        require_listing(live, symbol)
 
 
 async def require_loaded(loaded: Awaitable[None], name: str) -> None:

@@ -24,7 +24,7 @@ from tickfire.server.market.ticks.views import (
 from tickfire.server.market.topics.outbound import OutboundChannel
 from tickfire.server.market.topics.params import MarketParams, refuse
 from tickfire.server.market.topics.quotas import Quota, client_of, granted
-from tickfire.server.market.topics.require import require_listing, require_live
+from tickfire.server.market.topics.require import require_listing, require_listings, require_live
 from tickfire.store.requests import RedisUnavailable
 
 MAX_BINARY_TOPIC: Final = 255
@@ -94,8 +94,7 @@ class RealtimeChannel(_TicksChannel):
         """Subscribe; reply with the instruments and the newest id."""
         params = MarketParams.of(payload)
         live = require_live(self._feeds)
-        for symbol in params.symbols or ():
-            require_listing(live, symbol)
+        require_listings(live, params.symbols or ())
         view: View
         if params.binary:
             _require_binary(topic, socket)
