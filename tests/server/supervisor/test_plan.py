@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UsageError, UserError
 from tickfire.base.ports import check_port
 from tickfire.server.loopback import is_loopback
@@ -102,6 +103,22 @@ def test_a_missing_feed_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is a folder"):
         check(DevConfig(feed=tmp_path))
     check(DevConfig(feed=tmp_path / "absent.dbn", live=True))
+
+
+def test_a_folder_that_cannot_be_recorded_to_is_named(tmp_path: Path) -> None:
+    check(DevConfig(record=str(tmp_path / "new" / "archive")))
+    check(DevConfig(record="s3://bucket/archive"))
+    (tmp_path / "file").touch()
+    for name in ("file", "file/archive"):
+        with pytest.raises(UserError, match=f"{name} cannot be made, as .*file is a file"):
+            check(DevConfig(record=str(tmp_path / name)))
+
+
+def test_a_recording_is_not_replayed_into_itself(tmp_path: Path) -> None:
+    (tmp_path / COMMITS).mkdir()
+    check(DevConfig(feed=tmp_path, record=str(tmp_path / "other")))
+    with pytest.raises(UserError, match="is the folder that FEED replays"):
+        check(DevConfig(feed=tmp_path, record=f"{tmp_path}/x/.."))
 
 
 def test_a_port_in_use_is_refused_and_a_free_one_found() -> None:

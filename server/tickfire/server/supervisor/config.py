@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -72,13 +73,15 @@ def check(config: DevConfig) -> None:
     Raises
     ------
     UserError
-        If the address is not allowed or the DBN file cannot be read.
+        If the address is not allowed, the DBN file cannot be read, or the folder of the archive
+        cannot be written.
     """
     check_loopback(config.host, "HOST", insecure=config.insecure)
     if config.feed is not None and config.replays:
         _check_feed(config.feed)
     if config.record is not None:
         require_extra("archive", "--record")
+        _check_record(config.record, config.feed if config.replays else None)
 
 
 def _check_feed(feed: Path) -> None:
@@ -98,6 +101,22 @@ def _check_feed(feed: Path) -> None:
         ) from None
     except OSError as error:
         raise UserError(f"FEED={feed} cannot be read: {error.strerror}.") from error
+
+
+def _check_record(record: str, feed: Path | None) -> None:
+    if "://" in record:
+        return  # which the recorder checks
+    folder = Path(record).resolve()
+    if feed is not None and folder == feed.resolve():
+        raise UserError(
+            f"RECORD={record} is the folder that FEED replays, and would have its ticks again; name"
+            " another folder, or leave RECORD empty."
+        )
+    near = next(each for each in (folder, *folder.parents) if each.exists())
+    if not near.is_dir():
+        raise UserError(f"RECORD={record} cannot be made, as {near} is a file; name a folder.")
+    if not os.access(near, os.W_OK | os.X_OK):
+        raise UserError(f"RECORD={record} cannot be written; name a folder that can.")
 
 
 def browser_host(host: str) -> str:
