@@ -90,6 +90,16 @@ class EpochLog:
         return self._final[name]
 
     # --- reading
+    def told_end(self, stream: Stream, epoch: str) -> int | None:
+        """Return the position after which the ticks of a stream are in the next epoch, too.
+
+        None if no tick is in both, as far as is known.
+        """
+        record = self._read(epoch_name(stream.feed, epoch))
+        if record is None or record.ends is None or not record.is_told:
+            return None
+        return record.ends[stream.shard] if stream.shard < len(record.ends) else None
+
     def ended(self, epoch: Epoch, present: bytes) -> list[EndedEpoch]:
         """Return the ended epochs of a feed from one on, in their order.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -63,14 +63,16 @@ def dbn_of(target: str | Path) -> Path:
             raise UserError(
                 f"{opened.shown} has ticks of the feeds {named}; record each to a folder."
             )
-        state = repr([str(target), *((source, reader.last(TICKS, source)) for source in sources)])
+        ends = {source: _end_of(reader, source, sources) for source in sources}
+        lasts = ((source, reader.last(TICKS, source), end) for source, end in ends.items())
+        state = repr([str(target), *lasts])
         name = hashlib.sha256(state.encode()).hexdigest()[:24]
         path = default_folder() / "archived" / f"{name}.dbn"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(f".{os.getpid()}")
             try:
-                _write(fresh, reader, sources)
+                _write(fresh, reader, ends)
                 fresh.replace(path)
             finally:
                 fresh.unlink(missing_ok=True)
@@ -79,16 +81,23 @@ def dbn_of(target: str | Path) -> Path:
         reader.close()
 
 
-def _write(path: Path, reader: Any, sources: list[Any]) -> None:
+def _end_of(reader: Any, source: Any, sources: list[Any]) -> int | None:
+    """Return the position after which a source's ticks come again in the next epoch, or None."""
+    end: int | None = reader.log.told_end(source.stream, source.epoch)
+    is_last = source.epoch == sources[-1].epoch  # the next epoch is not recorded
+    return None if is_last else end
+
+
+def _write(path: Path, reader: Any, ends: Mapping[Any, int | None]) -> None:
     instruments = reader.instruments()
     with path.open("wb") as file:
         file.write(_metadata(instruments).encode())
-        for source in sources:
-            for chunk in _chunks(reader, source):
+        for source, end in ends.items():
+            for chunk in _chunks(reader, source, end):
                 file.write(chunk.tobytes())
 
 
-def _chunks(reader: Any, source: Any) -> Iterator[Rows]:
+def _chunks(reader: Any, source: Any, end: int | None) -> Iterator[Rows]:
     tops: dict[int, tuple[int, int, int, int]] = {}
     after = 0
     while True:
@@ -96,7 +105,10 @@ def _chunks(reader: Any, source: Any) -> Iterator[Rows]:
         if not len(ticks):
             return
         after = int(positions[-1])
-        yield _records(ticks, tops)
+        wanted = ticks if end is None else ticks[positions <= end]
+        yield _records(wanted, tops)
+        if len(wanted) < len(ticks):
+            return
 
 
 def _records(ticks: Rows, tops: dict[int, tuple[int, int, int, int]]) -> Rows:

@@ -158,7 +158,7 @@ class RestApi:
     ) -> Page:
         hours = live.data.instruments.hours_of(name.feed, name.symbol)
         interval_s, end = INTERVALS_S[query.interval], end_of(query)
-        older = await archive.bars_before(
+        older, _ = await archive.bars_before(
             name.feed, name.symbol, interval_s, end, query.limit, hours
         )
         return page_of(older, name.shown, query)

@@ -22,6 +22,8 @@ from tickfire.store.schema import BAR_REWIND, Rows
 PART_ENTRIES: Final = 500
 INTERVAL_BITS: Final = 17
 """Bits of an interval in a key: enough for a day in seconds."""
+FIRST_ENTRY: Final = b"-1"
+"""The end of the id of the first entry of an epoch."""
 NEVER: Final = np.iinfo(np.int64).max
 
 _ROWS: Final = np.dtype(
@@ -135,6 +137,16 @@ class BarIndex:
         self._entries += len(entries)
         while self._entries - self._parts[0].entries >= self._kept:
             self._entries -= self._parts.popleft().entries
+
+    @property
+    def is_whole(self) -> bool:
+        """True if it holds all bars of the epoch."""
+        return not self._parts or self._parts[0].first.endswith(FIRST_ENTRY)
+
+    def oldest(self, key: int) -> int | None:
+        """Return the start (ns) of the oldest bar of a key, None if there is none."""
+        spans = (part.span(key) for part in self._parts)
+        return min((span.oldest for span in spans if span is not None), default=None)
 
     @property
     def has_rewinds(self) -> bool:

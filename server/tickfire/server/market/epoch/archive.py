@@ -6,17 +6,19 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from tickfire.archive.names import day_of
+from tickfire.archive.names import LATEST_NS, day_of
+from tickfire.archive.tables import TICKS
 from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.extras import require_extra
+from tickfire.base.units import NS_PER_S
 from tickfire.base.worker_thread import WorkerThread
 from tickfire.server.market.candles.archived import Older, bars_before
 from tickfire.server.market.epoch.open_bars import bars_of
-from tickfire.store.schema import Rows
+from tickfire.store.schema import MINUTE_S, Rows
 
 if TYPE_CHECKING:
     from tickfire.archive.reading import ArchiveReader
@@ -30,6 +32,20 @@ CLOSE_S: Final = 2.0
 """Time that the request in progress has to end when the server stops."""
 INTERRUPT_S: Final = 0.1
 """Interval at which it is interrupted meanwhile."""
+
+
+class Begun(NamedTuple):
+    """The present epoch of a feed, for an instrument.
+
+    Attributes
+    ----------
+    epoch : bytes
+    first : int
+        Start of its first bar of a minute, in ns since the Unix epoch.
+    """
+
+    epoch: bytes
+    first: int
 
 
 class ArchiveUnavailable(Exception):
@@ -129,19 +145,35 @@ class Archive:
         before: int,
         limit: int,
         hours: TradingHours,
-    ) -> Older:
+        begun: Begun | None = None,
+    ) -> tuple[Older, bool]:
         """Return the newest bars before a time; see `tickfire.server.market.candles.archived`.
+
+        Parameters
+        ----------
+        feed, symbol, interval_s, before, limit, hours
+        begun : Begun, optional
+            The present epoch, of whose bars the caller has all.
+
+        Returns
+        -------
+        older : Older
+        is_before : bool
+            True if they are those of earlier epochs alone, after which the present one goes on.
 
         Raises
         ------
         ArchiveUnavailable
             They cannot be read now.
         """
-        return await self.read(
-            lambda reader: bars_before(
-                _SymbolBars(reader, feed, symbol), interval_s, before, limit, hours
-            )
-        )
+
+        def work(reader: ArchiveReader) -> tuple[Older, bool]:
+            files = _SymbolBars(reader, feed, symbol)
+            is_before = begun is not None and files.lead_to(begun)
+            end = min(before, LATEST_NS)  # a client may ask for what is before the end of time
+            return bars_before(files, interval_s, end, limit, hours), is_before
+
+        return await self.read(work)
 
 
 class _SymbolBars:
@@ -150,6 +182,23 @@ class _SymbolBars:
     def __init__(self, reader: ArchiveReader, feed: int, symbol: str) -> None:
         self._reader, self._feed = reader, feed
         self._files, self._ticks = reader.bar_files(symbol), reader.tick_files(symbol)
+        self._without: str | None = None
+
+    def lead_to(self, begun: Begun) -> bool:
+        """Leave out the present epoch, if it goes on after the others; return whether it does."""
+        key, first = begun
+        self._without = key.hex()
+        later = self.bars((MINUTE_S,), first - first % (MINUTE_S * NS_PER_S), LATEST_NS)
+        sources = self._reader.sources(TICKS)
+        own = [one for one in sources if one.stream is not None and one.stream.feed == self._feed]
+        last = [one for one in own if one.epoch != self._without][-1:]
+        goes_on = all((rows["start"] <= first).all() for rows in later) and not any(
+            one.stream is not None and self._reader.log.told_end(one.stream, one.epoch) is not None
+            for one in last
+        )
+        if not goes_on:
+            self._without = None
+        return goes_on
 
     def days(self, until: int) -> Iterator[tuple[int, int]]:
         """Yield the days up to that of a time, the newest first, with the number of their files."""
@@ -159,7 +208,7 @@ class _SymbolBars:
     def bars(self, intervals_s: Sequence[int], begin: int, end: int) -> list[Rows]:
         """Return the pieces of bars; see `bars_of`."""
         files = self._files, self._ticks
-        return bars_of(self._reader, files, self._feed, intervals_s, begin, end)
+        return bars_of(self._reader, files, self._feed, intervals_s, begin, end, self._without)
 
 
 def _is_cancelling() -> bool:

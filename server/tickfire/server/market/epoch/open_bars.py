@@ -12,6 +12,7 @@ import numpy as np
 
 from tickfire.archive.names import Source, day_of
 from tickfire.ingest.kernel.state import InstrumentStates
+from tickfire.server.market.epoch.shared_bars import join_epochs
 from tickfire.store.schema import BAR, BAR_LATE, MINUTE_S, TICK_TRADE, Rows
 
 if TYPE_CHECKING:
@@ -35,8 +36,11 @@ def bars_of(
     intervals_s: Sequence[int],
     begin: int,
     end: int,
+    without: str | None = None,
 ) -> list[Rows]:
     """Return the pieces of bars of a symbol that start in a range of time, epoch by epoch.
+
+    Those of a bar in which one epoch ends and the next begins are all with the later epoch.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ def bars_of(
         In seconds.
     begin, end : int
         In ns since the Unix epoch; `end` is exclusive.
+    without : str, optional
+        An epoch (hex) that is left out.
 
     Returns
     -------
@@ -55,8 +61,10 @@ def bars_of(
         One for each epoch that has any, the oldest first.
     """
     bar_files, tick_files = own
-    files = tick_files.between(day_of(begin), day_of(end))
+    between = tick_files.between(day_of(begin), day_of(end))
+    files = [file for file in between if file.about.source.epoch != without]
     closed = reader.bars(bar_files, feed, intervals_s, begin, end, files)
+    closed.pop(without or "", None)
     found = {epoch: [bars.rows] for epoch, bars in closed.items()}
     for source in reader.epochs(files):
         if source.stream is not None and source.stream.feed == feed:
@@ -64,8 +72,9 @@ def bars_of(
                 bars = closed[source.epoch]
                 opened = _open_bars(reader, files, source, bars, interval_s, begin, end)
                 found[source.epoch].append(opened)
-    joined = (np.concatenate(rows) for rows in found.values())
-    return [rows for rows in joined if len(rows)]
+    whole = {epoch: np.concatenate(rows) for epoch, rows in found.items()}
+    join_epochs(reader, files, feed, whole)
+    return [rows for rows in whole.values() if len(rows)]
 
 
 def _open_bars(
