@@ -106,6 +106,11 @@ async def test_a_first_connection_is_given_up_in_time() -> None:
     with pytest.raises(ConnectionFailedError, match="cannot be reached"):
         await asyncio.wait_for(market.instruments(), WITHIN_S)
     assert waits == [1]
+    streams: list[Any] = [market.ticks(), market.candles("AAA", "1m"), market.news()]
+    taking = asyncio.gather(*(each.take(1) for each in streams), return_exceptions=True)
+    errors = await asyncio.wait_for(taking, WITHIN_S)
+    assert all(isinstance(error, ConnectionFailedError) for error in errors)
+    assert len(waits) < 4, "those that waited for the first attempt give up with it"
 
 
 async def test_a_slow_consumer_stops_the_reading_and_loses_nothing(

@@ -220,6 +220,8 @@ class Market:
 
     async def take_line(self, topic: str) -> Line:
         """Return a connection on which no stream has a topic, and take the topic."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._connect_timeout_s  # also while others try to connect
         async with self._connecting:
             for line in self._lines:
                 if topic not in line.topics:
@@ -227,7 +229,7 @@ class Market:
             else:
                 line = Line(self.socket if not self._lines else self._new_socket())
                 try:
-                    await line.socket.connect(self._connect_timeout_s)
+                    await line.socket.connect(max(until - loop.time(), 0.0))
                 except BaseException:  # a cancellation would leave the attempts going on
                     await line.socket.disconnect()
                     raise
