@@ -150,6 +150,13 @@ async def test_clients_join_by_long_poll(make: Callable[[], Any], path: str, ws:
     assert reply[3:] == ["phx_reply", {"status": "ok", "response": {"room": "7"}}]
 
 
+def test_a_socket_can_be_printed_and_compared() -> None:
+    one, other = room_socket("/socket"), room_socket("/socket")
+    assert repr(one) == "PhoenixSocket(path='/socket', name=None)"
+    assert one == one and one != other and len({one, other}) == 2
+    assert "PhoenixSocket" in repr(Mount("/rooms", one))
+
+
 async def test_unknown_paths_below_a_socket_are_not_found() -> None:
     async with serve_app(mounted_in_fastapi()) as served:
         for target in ("/socket/", "/socket/other"):

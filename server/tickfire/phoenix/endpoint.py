@@ -143,6 +143,16 @@ class PhoenixSocket(Mount):
         if longpoll is not None:
             self._transports.append((TransportPath(longpoll.path), "http", self._serve_longpoll))
 
+    # Those of `Mount` would take the application, which is the socket itself, and never end.
+    def __repr__(self) -> str:
+        return f"PhoenixSocket(path={self.path!r}, name={self.name!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the mount's path itself too, so that Starlette does not redirect it.
 

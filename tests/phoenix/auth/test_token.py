@@ -99,6 +99,10 @@ def test_what_phoenix_refuses_is_refused(golden: dict[str, str]) -> None:
             read(golden["token"], max_age_s=None)
 
 
+def test_a_secret_is_not_shown() -> None:
+    assert "hunter2" not in repr(Token("hunter2", "salt"))
+
+
 def test_no_token_is_missing() -> None:
     with pytest.raises(MissingTokenError):
         TOKEN.verify(None)

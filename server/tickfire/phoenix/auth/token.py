@@ -17,7 +17,7 @@ import hashlib
 import hmac
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -87,7 +87,7 @@ class Token:
         Parameters of the key derivation, as in Phoenix.Token.
     """
 
-    secret: str | bytes
+    secret: str | bytes = field(repr=False)
     salt: str
     key_iterations: int = 1_000
     key_length: int = 32  # bytes

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Final
 
 from tickfire.server.workers.stopping import DEFAULT_READY_S
@@ -74,7 +74,7 @@ class Order:
 
     arguments: tuple[str, ...]
     listener: int
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     ready_s: float = DEFAULT_READY_S
 
     def pack(self) -> bytes:
