@@ -85,6 +85,10 @@ def test_the_level_comes_from_the_environment() -> None:
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """Set up the log of a command with the given environment; call it for the lines."""
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # as a server of a module sets them
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+        monkeypatch.setattr(logging.getLogger(name), "level", logging.NOTSET)
     stream = StringIO()
     monkeypatch.setenv("TICKFIRE_LOG_FORMAT", "json")
     set_up_logging("news", stream=stream)

@@ -63,8 +63,8 @@ class TickSubscription:
         """While it may be sent no more, by its quota: what ends that."""
         self.socket = socket
         self.view = view
-        self._absences = Absences(source)
-        self._progress = Progress(source, symbol_of(view.topic), lambda: self._absences.parts)
+        self._absences = absences = Absences(source)  # a reference to `self` would be a circle
+        self._progress = Progress(source, symbol_of(view.topic), lambda: absences.parts)
         self._joined = False
         self._catching_up = False
         self._conflated: Conflated | None = None
