@@ -17,6 +17,8 @@ from tickfire.ingest.kernel.bars import file_bars
 from tickfire.store.epoch import ENDED, Ended
 from tickfire.store.schema import META_KEY, meta_field
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 async def pages(joined: Joined) -> list[Any]:
     """Return the candles of all pages of the history."""
