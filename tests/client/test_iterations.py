@@ -89,6 +89,25 @@ async def test_loops_without_asyncio_follow_each_other(
     assert await asyncio.to_thread(read) == ids(publisher, 30)
 
 
+async def test_chunks_without_asyncio(publisher: Publisher, server: Server) -> None:
+    start = publisher.id(0)
+    publisher.publish(trades(30), entry_size=5)
+
+    def read() -> list[str]:
+        got: list[str] = []
+        with blocking.Market(url(server)) as market:
+            stream = market.ticks(since=start)
+            while len(got) < 30:
+                for chunk in stream.chunks():
+                    got += [tick.id for tick in chunk]
+                    break
+            assert (stream.topic, stream.id) == ("market:realtime", publisher.id(30))
+            assert market.news().id is None
+        return got
+
+    assert await asyncio.to_thread(read) == ids(publisher, 30)
+
+
 async def test_a_cancelled_take_gives_back_its_ticks(publisher: Publisher, server: Server) -> None:
     start = publisher.id(0)
     publisher.publish(trades(5))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import pytest
 
@@ -72,9 +71,9 @@ async def test_streams_end_with_their_market(publisher: Publisher, server: Serve
 async def test_a_call_ends_with_its_market(publisher: Publisher, server: Server) -> None:
     publisher.publish(trades(10))
     market = sync.Market(f"http://127.0.0.1:{server.port}")
-    stream: Any = market.ticks(since=publisher.id(0))
+    stream = market.ticks(since=publisher.id(0))
     taking = asyncio.create_task(asyncio.to_thread(stream.take, 1_000))
-    await eventually(lambda: stream._stream.id == publisher.id(10), "the ticks have arrived")
+    await eventually(lambda: stream.id == publisher.id(10), "the ticks have arrived")
     await asyncio.to_thread(market.close)
     assert len(await asyncio.wait_for(taking, WITHIN_S)) == 10
 

@@ -312,3 +312,18 @@ def test_the_same_without_async(app: AppProcess) -> None:
             socket.channel("room:deny").join()
         room.leave()
         assert room.state == "closed"
+
+
+async def test_presence_without_asyncio(app: AppProcess) -> None:
+    seen: list[Any] = []
+    with blocking.Phoenix(f"ws://127.0.0.1:{app.port}/socket") as socket:
+        desk = socket.channel("presence:blocking", {"user": "ann"})
+        presence = Presence(desk)
+        desk.on_join(lambda response: seen.append("joined"))
+        desk.on_close(lambda reason: seen.append("closed"))
+        assert not desk.is_joined
+        await asyncio.to_thread(desk.join)
+        assert desk.is_joined
+        await eventually(lambda: set(presence.state) == {"ann"}, "ann")
+        await asyncio.to_thread(desk.leave)
+    assert seen == ["joined", "closed"]

@@ -15,7 +15,7 @@ import contextlib
 import inspect
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, Self
 
@@ -38,6 +38,7 @@ from tickfire.client.market.records import (
 )
 from tickfire.client.market.stream import Stream as AsyncStream
 from tickfire.client.market.tables import Records
+from tickfire.client.market.ticks import TickBatchStream, TickStream
 
 __all__ = ["Channel", "Market", "Phoenix", "Stream"]
 
@@ -167,26 +168,43 @@ class Stream[Item: Record | TickBatch]:
         self._stream = stream
 
     @property
+    def topic(self) -> str:
+        """The topic."""
+        return self._stream.topic
+
+    @property
     def gaps(self) -> list[Any]:
         """All gaps so far."""
         return self._stream.gaps
 
+    @property
+    def id(self) -> str | None:
+        """The id of the newest tick that has arrived; None of a stream of other records."""
+        return self._stream.id if isinstance(self._stream, TickStream | TickBatchStream) else None
+
     def __iter__(self) -> Iterator[Any]:
         """Yield each record, and each notice if they are wanted."""
+        with contextlib.closing(self.chunks()) as chunks:
+            for chunk in chunks:
+                read = 0
+                try:
+                    for read, item in enumerate(chunk, 1):  # noqa: B007
+                        yield item
+                finally:
+                    self._stream.put_back(chunk[read:])
+
+    def chunks(self) -> Generator[list[Any]]:
+        """Yield lists of all that has arrived since the last one, which is quicker."""
         chunks = self._loop.call(self._stream.chunks)
         close = partial(_close, chunks)
         self._loop.before_end(close)
-        chunk: list[Any] = []
-        read = 0
         try:
             while chunk := self._loop.wait(_next(chunks)):
-                for read, item in enumerate(chunk, 1):  # noqa: B007
-                    yield item
+                yield chunk
         except RuntimeError:
             if not self._loop.is_closed:
                 raise
         finally:
-            self._stream.put_back(chunk[read:])
             self._loop.now(close)
 
     def take(self, count: int, timeout_s: float | None = None) -> Records[Item]:
@@ -345,6 +363,16 @@ class Channel:
         """Return "closed", "errored", "joined", "joining" or "leaving"."""
         return self._channel.state
 
+    @property
+    def is_joined(self) -> bool:
+        """True while the topic is joined."""
+        return self._channel.is_joined
+
+    @property
+    def join_ref(self) -> str | None:
+        """Ref of the present join."""
+        return self._channel.join_ref
+
     def join(self, timeout_s: float | None = None) -> Any:
         """Join the topic, and return the response of the join reply."""
         return self._loop.wait(_response(lambda: self._channel.join(timeout_s)))
@@ -360,6 +388,18 @@ class Channel:
     def on(self, event: str, callback: Callable[[Any], object]) -> int:
         """Call `callback` with the payload of each event of this name; returns a ref for `off`."""
         return self._loop.call(lambda: self._channel.on(event, callback))
+
+    def on_join(self, callback: Callable[[Any], object]) -> int:
+        """Call `callback` with the response of every successful join, rejoins included."""
+        return self._loop.call(lambda: self._channel.on_join(callback))
+
+    def on_close(self, callback: Callable[[Any], object]) -> int:
+        """Call `callback` when the channel is over, because it was left or the server closed it."""
+        return self._loop.call(lambda: self._channel.on_close(callback))
+
+    def on_error(self, callback: Callable[[Any], object]) -> int:
+        """Call `callback` when the channel is lost, or a join is refused; it is joined again."""
+        return self._loop.call(lambda: self._channel.on_error(callback))
 
     def off(self, event: str, ref: int | None = None) -> None:
         """Remove one callback of an event, or all of them."""

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
-
-from tickfire.client.channels.channel import Channel
+from typing import Any, Protocol
 
 type Entry = dict[str, Any]
 """The presence of one key: ``{"metas": [...]}``, and whatever else the server adds."""
 type Change = Callable[[str, Entry | None, Entry], object]
 """Called with the key, its presence before (None if there was none), and what came or went."""
+
+
+class Joined(Protocol):
+    """The part of a channel that its presences use."""
+
+    @property
+    def join_ref(self) -> str | None:
+        """Ref of the present join."""
+
+    def on(self, event: str, callback: Callable[[Any], object]) -> int:
+        """Call `callback` with the payload of each event of this name."""
 
 
 class Presence:
@@ -25,7 +34,7 @@ class Presence:
 
     def __init__(
         self,
-        channel: Channel,
+        channel: Joined,
         state_event: str = "presence_state",
         diff_event: str = "presence_diff",
     ) -> None:
