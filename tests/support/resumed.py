@@ -8,6 +8,7 @@ from typing import Any
 from tests.support.phoenix_client import Joined
 from tickfire.client.market.cursor import Cursor
 from tickfire.client.market.packed import Packed
+from tickfire.server.market.ticks.positions import WireId
 
 CUT_AFTER = 700
 """Ticks after which a connection is cut."""
@@ -23,6 +24,12 @@ def packed_of(joined: Joined) -> list[Packed]:
 
 def records(joined: Joined) -> list[bytes]:
     return [row.tobytes() for packed in packed_of(joined) for row in packed.ticks]
+
+
+def ids_of(joined: Joined, feed: int) -> list[int]:
+    """Return the position in a feed of each tick that moved it."""
+    parts = [WireId.parse(tick["id"]).part(feed) for tick in joined.of("tick")]
+    return sorted({part.positions[0] for part in parts if part is not None and part.positions[0]})
 
 
 class Seen:
