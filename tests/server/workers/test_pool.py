@@ -42,6 +42,7 @@ async def serving(valkey: Valkey, port: int) -> AsyncIterator[Logged]:
         assert await server.process.wait() == 0
         assert not descendants(server.process.pid)
         assert server.count("Traceback") == 0, server.log
+        assert server.count("multi-threaded") == 0, "the template has a thread of a library"
 
 
 async def opened(server: Logged, count: int) -> None:

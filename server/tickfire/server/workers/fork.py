@@ -15,7 +15,10 @@ from tickfire.server.workers.forked import Worker
 from tickfire.server.workers.wire import Lines, Order
 
 COMMAND: Final = (sys.executable, "-m", "tickfire.server.worker.template")
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
+_ONE_THREAD: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 """Settings of libraries that would start threads when they are imported, before the forks."""
 
 
