@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +63,20 @@ def test_a_missing_extra_is_an_error_in_the_settings_with_the_command_that_insta
     name, *arguments = (str(tmp_path) if word == "FOLDER" else word for word in line)
     with pytest.raises(UsageError, match=rf"pip install 'tickfire\[{extra}\]'\.$"):
         COMMANDS[name].load().main(arguments, standalone_mode=False)
+
+
+def test_processes_start_without_any_extra(tmp_path: Path) -> None:
+    modules = [module for packages in extras.PACKAGES.values() for module in packages]
+    hidden = f"import sys; sys.modules |= dict.fromkeys({modules})"
+    (tmp_path / "sitecustomize.py").write_text(hidden)
+    code = (
+        "from tickfire.server.worker.arguments import Serving; Serving.parse(['--dev'], '')\n"
+        "from tickfire.server.cli import COMMANDS\n"
+        "for name in COMMANDS: COMMANDS[name].load()"
+    )
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_service_manager_does_not_restart_a_command_without_its_extra(tmp_path: Path) -> None:

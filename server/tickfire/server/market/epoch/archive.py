@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from tickfire.archive.names import LATEST_NS, day_of
-from tickfire.archive.tables import TICKS
 from tickfire.base.calendar.hours import TradingHours
 from tickfire.base.extras import require_extra
 from tickfire.base.units import NS_PER_S
@@ -186,6 +185,8 @@ class _SymbolBars:
 
     def lead_to(self, begun: Begun) -> bool:
         """Leave out the present epoch, if it goes on after the others; return whether it does."""
+        from tickfire.archive.tables import TICKS  # which needs the extra `archive`
+
         key, first = begun
         self._without = key.hex()
         later = self.bars((MINUTE_S,), first - first % (MINUTE_S * NS_PER_S), LATEST_NS)
