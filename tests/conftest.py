@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 MAX_MORE_WORKERS: Final = 4
 """Number of workers that there may be more than cores: each needs up to 1 GB."""
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end programs that tests start, also if what has started the tests ignores it.
+
+    A shell ignores it for all that it runs in the background, and so would their children.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

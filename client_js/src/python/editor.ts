@@ -6,7 +6,13 @@ import {
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { pythonLanguage, python as pythonSupport } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import {
+  type Diagnostic,
+  forEachDiagnostic,
+  lintGutter,
+  lintKeymap,
+  setDiagnostics,
+} from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { EditorState, type Extension, Prec } from "@codemirror/state";
 import {
@@ -81,6 +87,7 @@ export class Editor {
   mark(fault: Fault | null, message = ""): void {
     const { state } = this.view;
     const span = fault === null ? null : spanOf(state.doc, fault);
+    if (span !== null && isMarked(state, span, message)) return; // its message may be shown
     const found: Diagnostic[] = span === null ? [] : [{ ...span, severity: "error", message }];
     this.view.dispatch(setDiagnostics(state, found));
   }
@@ -145,6 +152,19 @@ export class Editor {
       highlightSelectionMatches(),
     ];
   }
+}
+
+/** Whether a message stands at a part of the text. */
+function isMarked(
+  state: EditorState,
+  { from, to }: Pick<Diagnostic, "from" | "to">,
+  message: string,
+): boolean {
+  let found = false;
+  forEachDiagnostic(state, (each, begin, end) => {
+    found ||= begin === from && end === to && each.message === message;
+  });
+  return found;
 }
 
 /** Take the completion that is selected, or the first one. */
