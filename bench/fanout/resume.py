@@ -84,17 +84,8 @@ def measure(clients: int, live: int, rate: float, back_s: float, ids: int) -> di
         )
         time.sleep(0.5)
         joins = [text for id_ in since for text in ("--join", json.dumps({"since": id_}))]
-        herd = [
-            "nice",
-            f"-n{GIVES_WAY}",
-            *swarm,
-            "--n",
-            str(clients),
-            "--concurrency",
-            str(clients),
-            "--follow-ids",
-            *joins,
-        ]
+        herd = ["nice", f"-n{GIVES_WAY}", *swarm, "--n", str(clients)]
+        herd += ["--concurrency", str(clients), "--follow-ids", *joins]
         late = late_times(scrape(port), LATE_S)
         with Probe(f"{url}/healthz") as probe:
             (connect, caught_up) = lines_of([*herd, f"live:{LIMIT_S}"])

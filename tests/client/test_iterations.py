@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,8 +70,22 @@ async def test_two_iterations_at_once_raise(publisher: Publisher, server: Server
     assert [tick.id for tick in await stream.take(2, WITHIN_S)] == ids(publisher, 3)[1:]
 
 
+def read_four(stream: blocking.Stream[Any], got: list[str]) -> None:
+    for tick in stream:
+        got.append(tick.id)
+        if len(got) % 4 == 0 or len(got) == 30:
+            break
+
+
+def read_chunk(stream: blocking.Stream[Any], got: list[str]) -> None:
+    for chunk in stream.chunks():
+        got += [tick.id for tick in chunk]
+        break
+
+
+@pytest.mark.parametrize("read_some", [read_four, read_chunk])
 async def test_loops_without_asyncio_follow_each_other(
-    publisher: Publisher, server: Server
+    publisher: Publisher, server: Server, read_some: Callable[[Any, list[str]], None]
 ) -> None:
     start = publisher.id(0)
     publisher.publish(trades(30), entry_size=5)
@@ -80,27 +95,7 @@ async def test_loops_without_asyncio_follow_each_other(
         with blocking.Market(url(server)) as market:
             stream = market.ticks(since=start)
             while len(got) < 30:
-                for tick in stream:
-                    got.append(tick.id)
-                    if len(got) % 4 == 0 or len(got) == 30:
-                        break
-        return got
-
-    assert await asyncio.to_thread(read) == ids(publisher, 30)
-
-
-async def test_chunks_without_asyncio(publisher: Publisher, server: Server) -> None:
-    start = publisher.id(0)
-    publisher.publish(trades(30), entry_size=5)
-
-    def read() -> list[str]:
-        got: list[str] = []
-        with blocking.Market(url(server)) as market:
-            stream = market.ticks(since=start)
-            while len(got) < 30:
-                for chunk in stream.chunks():
-                    got += [tick.id for tick in chunk]
-                    break
+                read_some(stream, got)
             assert (stream.topic, stream.id) == ("market:realtime", publisher.id(30))
             assert market.news().id is None
         return got

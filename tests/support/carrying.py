@@ -39,7 +39,7 @@ def symbol_of(feed: int, key: int) -> str:
 
 
 class Kind(NamedTuple):
-    """What a client joins."""
+    """A topic, the params of its join, and the version of the protocol."""
 
     topic: str = REALTIME
     params: dict[str, Any] = {}  # noqa: RUF012

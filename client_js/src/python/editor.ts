@@ -154,7 +154,7 @@ export class Editor {
   }
 }
 
-/** Whether a message stands at a part of the text. */
+/** Look for a message at a part of the text. */
 function isMarked(
   state: EditorState,
   { from, to }: Pick<Diagnostic, "from" | "to">,

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from tickfire.base.extras import missing_of
+from tickfire.base.folders import may_write
 from tickfire.kernels.jit import cache_root
-from tickfire.server.doctor.check import Check, may_write, ok, warning
+from tickfire.server.doctor.check import Check, ok, warning
 from tickfire.server.page import PYTHON, STATIC
 
 _ADAPTER: Final = (

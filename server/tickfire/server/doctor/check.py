@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from tickfire.base.errors import UserError
 from tickfire.base.printable import printable
@@ -59,17 +57,6 @@ def warning(name: str, found: str, advice: str) -> Check:
 def failed(name: str, found: str, advice: str) -> Check:
     """Return a check that found something which keeps tickfire from working."""
     return Check(name, Status.FAILED, found, advice)
-
-
-def nearest(folder: Path) -> Path:
-    """Return a folder, or the nearest of its parents that exists."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
-
-
-def may_write(folder: Path) -> bool:
-    """Return whether files may be written in a folder, or the folder may be made."""
-    near = nearest(folder)
-    return near.is_dir() and os.access(near, os.W_OK | os.X_OK)
 
 
 async def run_checks(examinations: Iterable[tuple[str, Examine]], timeout_s: float) -> list[Check]:

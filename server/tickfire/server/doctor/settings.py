@@ -12,16 +12,9 @@ from typing import Final
 from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.base.extras import require_extra
+from tickfire.base.folders import may_write, nearest
 from tickfire.server.access.rules import Access
-from tickfire.server.doctor.check import (
-    Check,
-    failed,
-    may_write,
-    nearest,
-    ok,
-    split_sentence,
-    warning,
-)
+from tickfire.server.doctor.check import Check, failed, ok, split_sentence, warning
 
 GIB: Final = 1 << 30
 LEAST_SHARE: Final = 0.1

@@ -138,16 +138,15 @@ def _accepted(header: str) -> str:
     """Return the format that a header ``Accept`` likes best; of several, the first."""
     weights = weights_of(header)
     places = {name: place for place, name in enumerate(weights)}
-    best, best_rank = DEFAULT_FORMAT, (0.0, 0)
-    for form, kind in MEDIA_TYPES.items():
+
+    def rank(form: str) -> tuple[float, int]:
+        kind = MEDIA_TYPES[form]
         ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")  # the most specific one counts
         name = next((each for each in ranges if each in weights), None)
-        if name is None or not weights[name]:
-            continue
-        rank = weights[name], -places[name]
-        if rank > best_rank or not best_rank[0]:
-            best, best_rank = form, rank
-    return best
+        return (0.0, 0) if name is None else (weights[name], -places[name])
+
+    best = max(MEDIA_TYPES, key=rank)
+    return best if rank(best)[0] > 0 else DEFAULT_FORMAT
 
 
 def _time(given: Mapping[str, str], name: str, absent: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from tickfire.archive.names import COMMITS
 from tickfire.base.errors import UserError
 from tickfire.base.extras import require_extra
+from tickfire.base.folders import may_write, nearest
 from tickfire.server.loopback import check_loopback
 
 DEFAULT_HISTORY_S: Final = 90 * 60.0
@@ -112,10 +112,10 @@ def _check_record(record: str, feed: Path | None) -> None:
             f"RECORD={record} is the folder that FEED replays, and would have its ticks again; name"
             " another folder, or leave RECORD empty."
         )
-    near = next(each for each in (folder, *folder.parents) if each.exists())
+    near = nearest(folder)
     if not near.is_dir():
         raise UserError(f"RECORD={record} cannot be made, as {near} is a file; name a folder.")
-    if not os.access(near, os.W_OK | os.X_OK):
+    if not may_write(folder):
         raise UserError(f"RECORD={record} cannot be written; name a folder that can.")
 
 

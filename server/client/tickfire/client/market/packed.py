@@ -13,9 +13,9 @@ type Ticks = NDArray[np.void]
 """A structured array of `TICK`."""
 
 PRICE_SCALE: Final = 1_000_000_000
+"""Units of a packed price: 1e-9."""
 UNDEF_PRICE: Final = 2**63 - 1
 """Price of a clear, and of a side of the book of which nothing is left."""
-"""Units of a packed price: 1e-9."""
 
 KINDS: Final = {1: "trade", 2: "bid", 3: "ask", 4: "clear"}
 """Names of the kinds of ticks."""

@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import Protocol
 
 from tickfire.server.market.epoch.data import MarketData
-from tickfire.server.market.ticks.history_source import TickHistory
+from tickfire.server.market.ticks.history_source import HistorySource, TickHistory
 from tickfire.server.market.ticks.positions import FeedPositions, by_epoch
 from tickfire.store.entries import TickEntry
 from tickfire.store.schema import Stream
 
 
-class Market(Protocol):
-    """The market; a `HistorySource`."""
+class Market(HistorySource, Protocol):
+    """The market, with its data."""
 
-    data: MarketData
-
-    def recent(self, stream: Stream, position: int) -> list[TickEntry] | None:
-        """Return all entries after a position, None if they are not all in memory."""
-
-    def history(self, stream: Stream) -> TickHistory:
-        """Return the reader of a stream's history."""
-
-    async def learn(self) -> None:
-        """Read the table of instruments again."""
+    @property
+    def data(self) -> MarketData:
+        """Instruments and positions, as they are now."""
 
 
 class Beside:

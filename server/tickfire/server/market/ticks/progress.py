@@ -103,11 +103,7 @@ class Progress:
 
     def _kept(self, feed: int) -> FeedPositions | None:
         """Return the last positions in a feed that has been left, None if it is new."""
-        data = self._data
-        if feed not in data.epochs:
-            return None
-        positions = tuple(data.positions[one] for one in data.streams_of(feed))
-        return FeedPositions(data.epochs[feed].key, positions)
+        return self._data.newest_id(self._data.streams_of(feed)).part(feed)
 
     # --- beginnings
     def be_live(self) -> None:

@@ -169,8 +169,8 @@ class TickSubscription:
             self._absences.forget(feed)
             return
         data = self.source.data
-        positions = tuple(data.positions[one] for one in data.streams_of(feed))
-        newest = FeedPositions(data.epochs[feed].key, positions)
+        newest = data.newest_id(data.streams_of(feed)).part(feed)
+        assert newest is not None
         left, was_behind = self._absences.enter(newest)
         self._progress.forget(feed)
         if left is not None and was_behind:
