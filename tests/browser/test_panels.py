@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser.chromium import OpenPage
+from tests.support.browser.chromium import Chart, OpenPage
 from tests.support.browser.stage import START_MS, Stage
 from tests.support.eventually import wait_until
 
@@ -119,8 +119,8 @@ def test_a_daily_candle_bears_its_date_west_of_utc(stage: Stage, browser: Browse
     try:
         page = context.new_page()
         page.add_init_script("localStorage.setItem('tickfire.zone', 'local')")
-        page.goto(f"{stage.url}?symbol=ESU4&interval=1d&renderer=canvas2d")
-        page.wait_for_function("() => document.documentElement.dataset.state === 'live'")
+        query = {"symbol": "ESU4", "interval": "1d", "renderer": "canvas2d"}
+        Chart(page).go(stage.url, query)
         page.locator("#chart").focus()
         page.keyboard.press("Shift+ArrowLeft")
         label = page.locator(".label-time")

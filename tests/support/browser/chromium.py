@@ -112,11 +112,12 @@ class Chart:
         )
 
     def wait_live(self, candles: int = 1, timeout_ms: int = LIVE_TIMEOUT_MS) -> None:
-        """Wait until the page is live, has candles and has drawn them."""
+        """Wait until the page is live, has drawn its candles and can be moved by mouse and keys."""
         self.page.wait_for_function(
             """least => {
               const { state, candles, renderer } = document.documentElement.dataset;
-              return state === "live" && Number(candles) >= least && renderer;
+              const moves = document.querySelector("#chart .axis-price[title]") !== null;
+              return state === "live" && Number(candles) >= least && renderer && moves;
             }""",
             arg=candles,
             timeout=timeout_ms,
