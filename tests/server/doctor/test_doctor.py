@@ -24,8 +24,8 @@ from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.server.access.rules import Access
 from tickfire.server.doctor import machine
-from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page
-from tickfire.server.doctor.check import Check, Examine, Status, run_checks
+from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page, slow_adapter
+from tickfire.server.doctor.check import Check, Examination, Examine, Status, run_checks
 from tickfire.server.doctor.feed import examine_feed
 from tickfire.server.doctor.machine import examine_limits, examine_machine, examine_port
 from tickfire.server.doctor.redis import examine_embedded, examine_redis
@@ -39,7 +39,7 @@ KEY = "db-" + "k" * 29
 
 
 async def checked(examine: Examine, timeout_s: float = 10.0) -> dict[str, Check]:
-    found = await run_checks([("it", examine)], timeout_s)
+    found = await run_checks([Examination("it", examine)], timeout_s)
     assert all(check.advice for check in found if check.status is not Status.OK)
     return {check.name: check for check in found}
 
@@ -255,11 +255,20 @@ async def test_pictures_without_their_extra_are_a_warning(monkeypatch: pytest.Mo
     assert found.status is Status.WARNING and "pip install 'tickfire[render]'" in found.found
 
 
+async def test_an_adapter_that_is_slow_to_open_is_a_warning() -> None:
+    late = Examination("GPU", asyncio.Event().wait, slow_adapter)  # type: ignore[arg-type]
+    [found] = await run_checks([late], 0.01)
+    assert (found.status, found.found) == (Status.WARNING, "no answer within 0.01 s")
+    assert "--timeout" in found.advice
+
+
 async def test_a_check_that_raises_an_error_fails_and_leaves_the_others() -> None:
     async def broken() -> list[Check]:
         raise ZeroDivisionError("x")
 
-    found = await run_checks([("broken", broken), ("limits", examine_limits)], 5)
+    found = await run_checks(
+        [Examination("broken", broken), Examination("limits", examine_limits)], 5
+    )
     assert [check.name for check in found] == ["broken", "open files"]
     assert found[0].found == "the check itself failed: ZeroDivisionError: x"
 

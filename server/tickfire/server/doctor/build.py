@@ -63,3 +63,9 @@ async def examine_adapter() -> list[Check]:
         return [ok("GPU", f"{name}, which draws with the processor" if is_software else name)]
     advice = "Install a Vulkan driver (Debian: mesa-vulkan-drivers) for pictures; all else works."
     return [warning("GPU", "no adapter that can draw", advice)]
+
+
+def slow_adapter(name: str, found: str) -> Check:
+    """Return the check of an adapter that did not open in time: only pictures wait for it."""
+    advice = "Ask again with a longer `--timeout`; pictures wait for it, everything else works."
+    return warning(name, found, advice)

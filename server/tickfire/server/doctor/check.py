@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tickfire.base.errors import UserError
 from tickfire.base.printable import printable
@@ -59,29 +60,45 @@ def failed(name: str, found: str, advice: str) -> Check:
     return Check(name, Status.FAILED, found, advice)
 
 
-async def run_checks(examinations: Iterable[tuple[str, Examine]], timeout_s: float) -> list[Check]:
+def no_answer(name: str, found: str) -> Check:
+    """Return the check of a host that did not answer in time."""
+    advice = "Look for a host that is down, a firewall, or TLS on one side alone."
+    return failed(name, found, advice)
+
+
+class Examination(NamedTuple):
+    """Checks to run.
+
+    Attributes
+    ----------
+    name : str
+        Their name where they do not give one themselves.
+    examine : Examine
+    late : callable
+        Called with the name and the finding if they took too long; returns their check.
+    """
+
+    name: str
+    examine: Examine
+    late: Callable[[str, str], Check] = no_answer
+
+
+async def run_checks(examinations: Iterable[Examination], timeout_s: float) -> list[Check]:
     """Run all examinations at the same time, and return their checks in order.
 
-    Parameters
-    ----------
-    examinations : iterable of (str, Examine)
-        Each with its name.
-    timeout_s : float
-        Time for each, in seconds; one that takes longer has failed.
+    `timeout_s` is the time for each, in seconds.
     """
-    found = await asyncio.gather(
-        *(_examined(name, examine, timeout_s) for name, examine in examinations)
-    )
+    found = await asyncio.gather(*(_examined(each, timeout_s) for each in examinations))
     return [check for checks in found for check in checks]
 
 
-async def _examined(name: str, examine: Examine, timeout_s: float) -> list[Check]:
+async def _examined(examination: Examination, timeout_s: float) -> list[Check]:
+    name, examine, late = examination
     try:
         async with asyncio.timeout(timeout_s):
             return await examine()
     except TimeoutError:
-        advice = "Look for a host that is down, a firewall, or TLS on one side alone."
-        return [failed(name, f"no answer within {timeout_s:g} s", advice)]
+        return [late(name, f"no answer within {timeout_s:g} s")]
     except UserError as error:
         return [failed(name, *split_sentence(printable(str(error))))]
     except Exception as error:

@@ -18,8 +18,8 @@ from tickfire.base.finite import FiniteRange
 from tickfire.ingest.cli import ingest
 from tickfire.ingest.news.cli import news
 from tickfire.models.infer.cli import infer
-from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page
-from tickfire.server.doctor.check import Check, Examine, Status, run_checks
+from tickfire.server.doctor.build import examine_adapter, examine_cache, examine_page, slow_adapter
+from tickfire.server.doctor.check import Check, Examination, Examine, Status, run_checks
 from tickfire.server.doctor.feed import examine_feed
 from tickfire.server.doctor.machine import (
     examine_clock,
@@ -54,7 +54,7 @@ _COLOURS: Final = {Status.OK: "green", Status.WARNING: "yellow", Status.FAILED: 
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Time for each check; one that takes longer has failed.",
+    help="Time for each check; Redis, a feed or a port that takes longer has failed.",
 )
 @click.pass_context
 def doctor(context: click.Context, redis_url: str | None, as_json: bool, timeout_s: float) -> None:
@@ -84,7 +84,7 @@ def _settings(command: click.Command, name: str, file: SettingsFile) -> Mapping[
 
 def _examinations(
     redis_url: str | None, settings: Mapping[str, Mapping[str, Any]]
-) -> list[tuple[str, Examine]]:
+) -> list[Examination]:
     serving, ingesting = settings["serve"], settings["ingest"]
     redis: Examine = examine_embedded if redis_url is None else partial(examine_redis, redis_url)
     server = partial(
@@ -97,26 +97,29 @@ def _examinations(
         for at, dataset in enumerate(datasets)
     ]
     return [
-        ("machine", examine_machine),
-        ("open files", examine_limits),
-        ("clock", examine_clock),
-        ("Redis", redis),
-        ("port", server),
+        Examination("machine", examine_machine),
+        Examination("open files", examine_limits),
+        Examination("clock", examine_clock),
+        Examination("Redis", redis),
+        Examination("port", server),
         *(
-            (f"metrics port of {name}", partial(
+            Examination(f"metrics port of {name}", partial(
                 examine_port, f"metrics of {name}", given["metrics_host"], given["metrics_port"],
                 f"Stop the program that uses it, or set {name.upper()}_METRICS_PORT to another.",
             ))
             for name, given in settings.items()
             if given["metrics_port"]
         ),
-        ("ports", partial(examine_shared_ports, _ports(settings))),
-        ("clients", partial(examine_access, access_of(serving))),
-        *(("archive", partial(examine_archive, archive)) for archive in _archives(settings)),
-        *(("feed", feed) for feed in feeds),
-        ("GPU", examine_adapter),
-        ("page", examine_page),
-        ("kernel cache", examine_cache),
+        Examination("ports", partial(examine_shared_ports, _ports(settings))),
+        Examination("clients", partial(examine_access, access_of(serving))),
+        *(
+            Examination("archive", partial(examine_archive, archive))
+            for archive in _archives(settings)
+        ),
+        *(Examination("feed", feed) for feed in feeds),
+        Examination("GPU", examine_adapter, slow_adapter),
+        Examination("page", examine_page),
+        Examination("kernel cache", examine_cache),
     ]  # fmt: skip
 
 
