@@ -17,7 +17,7 @@ OURS = (
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     base = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
-        [*TICKFIRE, *args], capture_output=True, text=True, timeout=60, env={**base, **env}
+        [*TICKFIRE, *args], capture_output=True, text=True, timeout=110, env={**base, **env}
     )
 
 

@@ -38,7 +38,7 @@ from tickfire.server.doctor.settings import (
 KEY = "db-" + "k" * 29
 
 
-async def checked(examine: Examine, timeout_s: float = 10.0) -> dict[str, Check]:
+async def checked(examine: Examine, timeout_s: float = 60.0) -> dict[str, Check]:
     found = await run_checks([Examination("it", examine)], timeout_s)
     assert all(check.advice for check in found if check.status is not Status.OK)
     return {check.name: check for check in found}
@@ -151,7 +151,7 @@ async def test_servers_that_say_nothing_fail_in_time(silent: int) -> None:
         partial(examine_redis, f"redis://127.0.0.1:{silent}/0"),
         partial(examine_feed, KEY, f"127.0.0.1:{silent}", "GLBX.MDP3"),
     ):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             found = await checked(examine, 0.3)
         assert found["it"].found == "no answer within 0.3 s"
 

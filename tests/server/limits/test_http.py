@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -70,6 +71,11 @@ async def limits(**settings: Any) -> AsyncIterator[tuple[Served, Admission]]:
         yield served, admission
         served.server.stop()
     assert admission.connections == 0
+
+
+def hurry(admission: Admission) -> None:
+    """Let the next requests have hardly any time to be complete."""
+    admission.limits = replace(admission.limits, handshake_s=0.05)
 
 
 class Client:
@@ -172,9 +178,11 @@ async def test_a_request_has_to_be_complete_in_time(sent: bytes) -> None:
 
 
 async def test_so_does_a_second_request() -> None:
-    async with limits(handshake_s=0.05) as (served, admission), opened(served) as client:
-        await client.send(get() + b"GET / HT")
+    async with limits() as (served, admission), opened(served) as client:
+        await client.send(get())
         assert await client.status() == 200
+        hurry(admission)
+        await client.send(b"GET / HT")
         assert b"HTTP/1.1 408 " in await client.rest()
         assert admission.refusals.counts["handshake_timeout"] == 1
 
@@ -183,7 +191,10 @@ async def test_a_response_has_no_deadline_but_must_be_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limited, "STALL_S", 0.05)
-    async with limits(handshake_s=0.05) as (served, admission), opened(served) as client:
+    async with limits() as (served, admission), opened(served) as client:
+        await client.send(get())
+        assert await client.status() == 200
+        hurry(admission)
         await client.send(get("/endless"))
         await eventually(
             lambda: bool(admission.refusals.counts["stalled_response"]), "the client is dropped"
@@ -192,7 +203,7 @@ async def test_a_response_has_no_deadline_but_must_be_read(
 
 
 async def test_a_websocket_is_counted_until_it_ends() -> None:
-    async with limits(handshake_s=0.05) as (served, admission):
+    async with limits() as (served, admission):
         socket, step = await open_websocket("c", "127.0.0.1", served.port, SOCKET)
         assert socket is not None, step
         assert admission.connections == 1
@@ -220,6 +231,12 @@ async def test_so_is_one_with_a_body_to_a_route_that_is_none() -> None:
 
 
 # --- beyond the limits
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let guests have much time for their requests."""
+    monkeypatch.setattr(limited, "GUEST_S", PATIENCE_S)
+
+
 @pytest.mark.parametrize(
     ("settings", "status"),
     [
@@ -228,7 +245,9 @@ async def test_so_is_one_with_a_body_to_a_route_that_is_none() -> None:
     ],
     ids=["in all", "of an address"],
 )
-async def test_beyond_the_limit_only_health_is_told(settings: dict[str, Any], status: int) -> None:
+async def test_beyond_the_limit_only_health_is_told(
+    settings: dict[str, Any], status: int, patient: None
+) -> None:
     async with limits(**settings) as (served, admission), contextlib.AsyncExitStack() as stack:
         for _ in range(3):
             await stack.enter_async_context(opened(served))
@@ -246,7 +265,7 @@ async def test_a_silent_guest_is_told_soon() -> None:
         assert await guest.status() == 503
 
 
-async def test_guests_do_not_keep_health_checks_out() -> None:
+async def test_guests_do_not_keep_health_checks_out(patient: None) -> None:
     async with limits(max_connections=1) as (served, _), contextlib.AsyncExitStack() as stack:
         for _ in range(2 * MAX_GUESTS):
             await stack.enter_async_context(opened(served))
@@ -307,8 +326,8 @@ async def test_a_flood_of_refusals_is_one_line(caplog: pytest.LogCaptureFixture)
 async def test_requests_sent_ahead_are_bounded() -> None:
     async with limits() as (served, admission), opened(served) as client:
         await client.send(get("/endless") + get() * 1_000)
+        await eventually(lambda: admission.refusals.counts["pipeline"] == 1, "it is refused")
         await eventually(lambda: admission.connections == 0, "the client is dropped")
-        assert admission.refusals.counts["pipeline"] == 1
     async with limits() as (served, _), opened(served) as client:
         await client.send(get() * 10 + get("/healthz", "connection: close"))
         assert (await client.rest()).count(b"HTTP/1.1 200 OK") == 11

@@ -207,7 +207,7 @@ class Scene:
             return bool(fold.state() == other.fold.state())
 
         try:
-            await eventually(agrees, "", timeout_s=10)
+            await eventually(agrees, "")
         except AssertionError:
             raise AssertionError(
                 f"{type(fold).__name__} {fold.state()} {reader.events()}"

@@ -80,9 +80,12 @@ async def test_a_late_trade_and_a_new_epoch_are_reset(server: Server, publisher:
     late = tick(price=90 * SECOND, at=DAY + 20 * SECOND + 5)
     publisher.publish(late)
     await values.count("reset", 1)
-    history = replayed(candles.response["candles"], candles.of("candle"))
-    want = computed(history, "ema(5)")
-    await values.until(lambda joined: agree(shown(joined), want), "values after the late trade")
+
+    def agrees(joined: Joined) -> bool:
+        history = replayed(candles.response["candles"], candles.of("candle"))
+        return agree(shown(joined), computed(history, "ema(5)"))
+
+    await values.until(agrees, "values after the late trade")
     publisher.begin_epoch()
     publisher.instruments({1: "AAA"})
     publisher.publish(trades(8, step=SECOND))

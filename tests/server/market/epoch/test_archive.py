@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +35,25 @@ async def test_a_read_that_takes_too_long_is_given_up(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = Archive(str(folder))
-    monkeypatch.setattr(archive_module, "READ_S", 0.2)
-    with pytest.raises(ArchiveUnavailable, match=r"more than 0\.2 s"):
-        await archive.read(read_for_ever)
+    with monkeypatch.context() as patch:
+        patch.setattr(archive_module, "READ_S", 0.2)
+        with pytest.raises(ArchiveUnavailable, match=r"more than 0\.2 s"):
+            await archive.read(read_for_ever)
     assert await archive.read(read_all) == 100
     await archive.close()
 
 
-async def test_a_server_that_stops_does_not_wait_for_what_is_read(folder: Path) -> None:
+async def test_a_server_that_stops_does_not_wait_for_what_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_module, "READ_S", 100.0)
     archive = Archive(str(folder))
     reads = [asyncio.create_task(archive.read(read_for_ever)) for _ in range(3)]
     await asyncio.sleep(0)
-    began = time.monotonic()
-    await archive.close()
-    found = await asyncio.gather(*reads, return_exceptions=True)
+    async with asyncio.timeout(60):
+        await archive.close()
+        found = await asyncio.gather(*reads, return_exceptions=True)
     assert [type(one) for one in found] == [ArchiveUnavailable] * 3
-    assert time.monotonic() - began < 10
     with pytest.raises(ArchiveUnavailable):
         await archive.read(read_all)
 

@@ -26,7 +26,7 @@ from tickfire.server.market.ticks.views import REALTIME
 from tickfire.store.epoch import Epoch
 from tickfire.store.store import Store
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 @pytest.mark.parametrize("transport", ["websocket", "longpoll"])

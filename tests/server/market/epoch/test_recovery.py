@@ -105,6 +105,7 @@ async def test_a_new_epoch_is_noticed_without_being_told(
 ) -> None:
     monkeypatch.setattr(publisher, "status", lambda kind: None)
     publisher.publish(trades(10))
+    await server.reaches(publisher)
     realtime = await (await server.client()).join("market:realtime")
     publisher.begin_epoch()
     publisher.instruments({1: "AAA"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +17,10 @@ from tickfire.server.limits.buckets import Rate
 from tickfire.server.limits.quotas import Quotas
 from tickfire.server.market.ticks import subscriptions
 
-SMALL = Limits(quotas=Quotas(bandwidth=Rate(384, 512)))
+BURST = 512
+LITTLE, SMALL, MORE = (
+    Limits(quotas=Quotas(bandwidth=Rate(kib_per_s, BURST))) for kib_per_s in (1, 128, 384)
+)
 BATCH = 500
 INSTRUMENTS = 2
 
@@ -54,7 +59,7 @@ async def test_a_live_client_beyond_it_is_merged_and_told_so(
 async def test_catch_up_goes_on_at_the_rate_and_further_joins_are_refused(
     publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:
-    server = await serve(valkey.url, limits=SMALL)
+    server = await serve(valkey.url, limits=LITTLE)
     since = await server.beginning(publisher.feed)
     publisher.publish(trades(6_000), entry_size=200)
     await server.reaches(publisher)
@@ -68,6 +73,13 @@ async def test_catch_up_goes_on_at_the_rate_and_further_joins_are_refused(
     assert refused["status"] == "error"
     assert refused["response"]["retry_after"] >= 1
     assert "as much data as it may" in refused["response"]["reason"]
+    await client.close()
+    server = await serve(valkey.url, limits=MORE)
+    client = await server.client()
+    began = time.monotonic()
+    joined = await client.join("market:realtime", {"since": since})
     ticks = await joined.count("tick", 6_000)
     assert len({tick["id"] for tick in ticks}) == 6_000
+    beyond_kib = len(json.dumps(ticks, separators=(",", ":"))) / 1024 - BURST
+    assert time.monotonic() - began > beyond_kib / MORE.quotas.bandwidth.per_s
     await client.close()
