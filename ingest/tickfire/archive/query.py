@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from typing import Any, Final
 
 import duckdb
@@ -24,8 +24,10 @@ from tickfire.base.worker_thread import WorkerThread
 BATCH_ROWS: Final = 10_000
 MAX_SHOWN: Final = 10_000
 """Rows of the form ``table``; more are counted and left out."""
-END_S: Final = 5.0
-"""Time that a query has to end after it was interrupted."""
+INTERRUPTIONS: Final = 100
+AGAIN_S: Final = 0.05
+"""A query that is given up is interrupted so many times, at this interval, until it ends: DuckDB
+forgets an interruption that comes between two of its steps."""
 WIDE: Final = (200, 24)
 """Columns and lines of an output that is no terminal."""
 
@@ -58,9 +60,8 @@ def print_query(target: str, sql: str, form: str = "table", timeout_s: float = 0
         raise UserError(f"there is no archive in {opened.shown}; `tickfire record` makes one.")
     _check(sql)
     try:
-        _Query(opened, sql).print(form, timeout_s)
-    except duckdb.InterruptException:
-        raise UserError(f"the query took more than {timeout_s:g} s.") from None
+        if not _Query(opened, sql).print(form, timeout_s):
+            raise UserError(f"the query took more than {timeout_s:g} s.")
     except duckdb.Error as error:
         text, _, _ = str(error).partition("\n\nLINE ")
         raise UserError(f"the query failed: {' '.join(text.split())}") from None
@@ -86,25 +87,21 @@ class _Query:
         self._target, self._sql = target, sql
         self._connection = open_views(target, sql)
 
-    def print(self, form: str, timeout_s: float) -> None:
-        timer = threading.Timer(timeout_s, self._interrupt) if timeout_s else None
+    def print(self, form: str, timeout_s: float) -> bool:
+        """Print the rows; return False if the query was given up as it took too long."""
         thread = WorkerThread("query")
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
+        printing = thread.submit(lambda: self._print(form))
         try:
-            thread.submit(lambda: self._print(form)).result()
-        except KeyboardInterrupt:
-            self._interrupt()
-            raise
+            if not futures.wait([printing], timeout_s or None).done:
+                return False
+            printing.result()
+            return True
         finally:
             thread.stop()
-            thread.join(END_S)
-            if timer is not None:
-                timer.cancel()
-
-    def _interrupt(self) -> None:
-        self._connection.interrupt()
+            for _ in range(INTERRUPTIONS):
+                if thread.join(AGAIN_S):
+                    break
+                self._connection.interrupt()
 
     def _print(self, form: str) -> None:
         try:
