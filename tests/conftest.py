@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.paths import SHARED
-from tests.support.process_state import logging_restored
+from tests.support.process_state import environment_restored, logging_restored
 from tests.support.valkey import Valkey
 
 pytest_plugins = ["tests.conformance.summary"]
@@ -74,9 +74,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(autouse=True)
-def _logging() -> Iterator[None]:
-    """Restore the log, which a command that runs in the test's own process has set up."""
-    with logging_restored():
+def _process_state() -> Iterator[None]:
+    """Restore what a command that runs in the test's own process sets for good.
+
+    That is the log, and the environment variables by which it configures the processes it starts.
+    """
+    with environment_restored(), logging_restored():
         yield
 
 

@@ -15,13 +15,13 @@ def test_work_is_done_in_turn_and_its_errors_are_passed_on() -> None:
     futures = [thread.submit(lambda n=n: done.append(n)) for n in range(5)]  # type: ignore[misc]
     failing = thread.submit(lambda: 1 // 0)
     after = thread.submit(lambda: threading.current_thread().name)
-    assert after.result(10) == "test"
+    assert after.result(60) == "test"
     assert [future.result(0) for future in futures] == [None] * 5
     assert done == list(range(5))
     with pytest.raises(ZeroDivisionError):
         failing.result(0)
     thread.stop()
-    assert thread.join(10)
+    assert thread.join(60)
 
 
 async def test_a_stopped_thread_cancels_what_waits_and_is_not_waited_for_without_end() -> None:
@@ -33,7 +33,7 @@ async def test_a_stopped_thread_cancels_what_waits_and_is_not_waited_for_without
         return "done"
 
     running, waiting = thread.submit(work), thread.submit(work)
-    assert begun.wait(10)
+    assert begun.wait(60)
     thread.stop()
     assert not await thread.ended(0.01)
     with pytest.raises(CancelledError):
@@ -41,5 +41,5 @@ async def test_a_stopped_thread_cancels_what_waits_and_is_not_waited_for_without
     with pytest.raises(CancelledError):
         thread.submit(work).result(0)
     go.set()
-    assert running.result(10) == "done"
-    assert await thread.ended(10)
+    assert running.result(60) == "done"
+    assert await thread.ended(60)

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+PYTEST: Final = "PYTEST_CURRENT_TEST"
+"""Variable that pytest sets and removes by itself."""
+
+
+@contextmanager
+def environment_restored() -> Iterator[None]:
+    """Restore all environment variables in the end."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in {*before, *os.environ} - {PYTEST}:
+            value = before.get(name)
+            if value is None:
+                del os.environ[name]
+            elif os.environ.get(name) != value:
+                os.environ[name] = value
 
 
 @contextmanager
