@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from tests.support.eventually import eventually
 from tests.support.phoenix.fakes import Talk
 from tests.support.phoenix.serving import serve
 from tickfire.phoenix import Channel, Close, Message, Reply, Socket, UserSocket
+from tickfire.phoenix.core.turns import TURN_S
 
 BUSY = {"reason": "busy", "retry_after": 2}
 
@@ -52,3 +56,24 @@ async def test_a_socket_takes_a_guard_as_an_option() -> None:
     async with serve({"room:*": Room}, guard=guard) as served, served.client() as client:
         await client.send("1", "1", "busy", "phx_join", {})
         assert (await client.receive())[4] == {"status": "error", "response": BUSY}
+
+
+@pytest.mark.parametrize("turn_s", [TURN_S, 0.0])
+async def test_a_guard_that_raises_an_error_closes_its_client_alone(
+    turn_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(user_socket: UserSocket, message: Message) -> None:
+        if message.event == "break":
+            raise ZeroDivisionError("x")
+
+    talk = Talk({"room:*": Room}, guard=broken, turn_s=turn_s)
+    talk.join("room:1", "1")
+    for ref, event in enumerate(("echo", "break", "echo"), 2):
+        talk.send("1", str(ref), "room:1", event, {})
+    await talk.session.settled()
+    await eventually(lambda: talk.session.closed, "the session ends")
+    assert talk.transport.closed_with == 1011
+    assert talk.hub.stats.sessions == 0
+    [record] = caplog.records
+    assert record.getMessage() == "a message of room:1 failed"
+    assert record.exc_info is not None

@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import pytest
+import uvloop
 
 from tests.support.eventually import eventually
 from tests.support.phoenix.rawclient import CLOSE, PING, TEXT, RawWebSocket, frame, open_websocket
 from tests.support.phoenix.serving import Served, serve
 from tickfire.phoenix import Channel, Hub, Reply, Socket, WebSocketOptions
+from tickfire.phoenix.core.turns import TURN_S
 from tickfire.phoenix.transports.uvicorn import protocol
 
 PATIENCE_S = 60.0
@@ -312,3 +317,48 @@ async def test_reading_is_paused_for_a_client_that_sends_without_reading() -> No
         assert asked * BIG < 100 << 20
         frames = await slow.read_frames()
         assert len([each for each in frames if b"phx_reply" in each]) == asked + 1
+
+
+async def a_client_goes_while_its_messages_wait() -> None:
+    """A client sends more than a turn has time for, and is gone; another hears what follows."""
+    handled, ended = [], []
+
+    class Busy(Room):
+        async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
+            until = perf_counter() + TURN_S / 4
+            while perf_counter() < until:
+                pass
+            handled.append(payload)
+            return Reply(payload)
+
+        async def terminate(self, reason: Any, socket: Socket) -> None:
+            ended.append(reason)
+
+    messages = [frame(TEXT, b'["1","%d","room:1","echo",%d]' % (at, at)) for at in range(100)]
+    hub = Hub()
+    async with (
+        serve({"room:1": Busy, "room:2": Room}, hub) as served,
+        served.client() as other,
+        slow_client(served) as sender,
+    ):
+        await other.join("room:2")
+        sender.writer.write(frame(TEXT, b'["2","2","room:2","phx_join",{}]') + b"".join(messages))
+        await eventually(lambda: bool(handled), "a message is handled")
+        sender.writer.transport.abort()
+        told = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while not ended:
+                hub.local_broadcast("room:2", "told", {"n": told})
+                assert (await other.receive())[3:] == ["told", {"n": told}]
+                told += 1
+        assert told > 1
+        assert handled == [*range(100)]
+        await eventually(lambda: hub.stats.sessions == 1, "the session ends")
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_client_that_goes_while_its_messages_wait_fails_no_broadcast(
+    run: Callable[[Any], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    run(a_client_goes_while_its_messages_wait())
+    assert [each for each in caplog.records if each.levelno >= logging.ERROR] == []

@@ -205,6 +205,15 @@ class Session:
             self.close(verdict.code, verdict.reason)
 
     def _handle(self, message: Message) -> None:
+        """Handle a message; an error, as of a guard or serializer, closes the connection alone."""
+        try:
+            self._dispatch(message)
+        except Exception:
+            about = {"connection": self.number, "client": self.id}
+            logger.exception("a message of %s failed", message.topic, extra=about)
+            self.close(CloseCode.INTERNAL_ERROR)
+
+    def _dispatch(self, message: Message) -> None:
         guard = self._config.guard
         verdict = None if guard is None else guard(self.user_socket, message)
         if verdict is not None:
@@ -507,11 +516,13 @@ class Session:
     def lost(self, reason: Shutdown = CLOSED) -> None:
         """End the session because the connection has ended; the channels get the reason.
 
-        The messages that wait are handled first, in later turns of the loop if they are many.
+        The messages that wait are handled first, in later turns of the loop if they are many. The
+        transport drops the answers.
         """
         self._handle_rest(self._must_wait)
         if self._has_rest() and not self._handling:
             self._ending = reason
+            self.set_congested(False)  # the subscribers write to what the transport writes to now
             self.hub.turns.wait(self)
         else:
             self._end(reason)

@@ -43,6 +43,10 @@ _TEXT, _BINARY = int(Opcode.TEXT), int(Opcode.BINARY)
 _BACKLOG, _UNREAD = 1, 2
 
 
+def _drop(frames: bytes) -> None:
+    """Drop frames for a client that has gone."""
+
+
 class PhoenixProtocol(asyncio.Protocol):
     """Protocol of one connection; its signature is prescribed by uvicorn."""
 
@@ -120,6 +124,7 @@ class PhoenixProtocol(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Handle the end of the connection, by either side."""
         self._closing = True
+        self.write = _drop  # some loops raise an error for each later write
         self._connections.discard(self)
         if self._linger is not None:
             self._linger.cancel()
