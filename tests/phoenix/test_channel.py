@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.eventually import eventually
 from tickfire.phoenix import (
     Channel,
     ChannelFactory,
@@ -291,6 +292,7 @@ async def test_terminate_gets_the_reason_for_the_end_of_the_connection(
     client = await connect(User, channels={"room:*": Watched})
     room, _ = await client.join("room:1")
     room.push("close")
+    await eventually(lambda: client.closed_with is not None and bool(ended), "the end")
     assert client.closed_with == (1001 if code is None else code)
     assert ended == [("shutdown", reason)]
 
@@ -306,6 +308,7 @@ async def test_a_channel_pushes_under_another_topic() -> None:
     client = await connect(UserSocket, channels={"room:*": Guide})
     room, _ = await client.join("room:1")
     room.push("go")
+    await eventually(lambda: len(client.received) >= 3, "the pushes")
     text, binary, done = client.received
     assert text == Received(None, None, "room:2", "moved", {"to": 2})
     assert binary == Received("", None, "room:2", "moved", b"\x00\xff")

@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.support.phoenix.serving import Client, Served, serve_app
+from tests.support.phoenix.serving import PATIENCE_S, Client, Served, serve_app
 from tickfire.phoenix import (
     ConnectInfo,
     Hub,
@@ -79,7 +79,7 @@ async def served(
     hub: Hub | None = None, server: Any = None, **options: Any
 ) -> AsyncIterator[Served]:
     Echo.calls, Echo.ended = [], asyncio.Queue()
-    route = PhoenixSocket("/echo", Echo, hub=hub, longpoll=LongPollOptions(window_s=1), **options)
+    route = PhoenixSocket("/echo", Echo, hub=hub, longpoll=LongPollOptions(), **options)
     async with serve_app(Starlette(routes=[route]), **(server or {})) as running:
         yield running
 
@@ -94,7 +94,7 @@ async def echo(**options: Any) -> AsyncIterator[Client]:
 async def end_of(client: Client) -> tuple[int | None, Any]:
     with pytest.raises(ConnectionClosed):
         await client.receive()
-    return client.connection.close_code, await asyncio.wait_for(Echo.ended.get(), 5)
+    return client.connection.close_code, await asyncio.wait_for(Echo.ended.get(), PATIENCE_S)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_frames_are_answered_in_order(options: dict[str, Any]) -> None:
         got = [await client.connection.recv() for _ in range(4)]
         assert got == ["slow", "a", b"\x00\xff", "info told"]
         assert Echo.calls == ["started"]
-    assert await asyncio.wait_for(Echo.ended.get(), 5) == "closed"
+    assert await asyncio.wait_for(Echo.ended.get(), PATIENCE_S) == "closed"
     assert hub.stats.sessions == 0
 
 
@@ -163,7 +163,7 @@ async def request(server: Served, method: str, token: str = "", body: str = "") 
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = f"{method} /echo/longpoll?token={token} HTTP/1.1\r\nHost: localhost\r\n"
     writer.write(f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     writer.close()
     await writer.wait_closed()
     return json.loads(answer.partition(b"\r\n\r\n")[2])
@@ -175,7 +175,7 @@ async def test_long_poll_carries_the_same_frames() -> None:
         assert (await request(server, "POST", token, "slow"))["status"] == 200
         assert (await request(server, "GET", token))["messages"] == ["hello over longpoll", "slow"]
         await request(server, "POST", token, "stop")
-        assert await asyncio.wait_for(Echo.ended.get(), 5) == "normal"
+        assert await asyncio.wait_for(Echo.ended.get(), PATIENCE_S) == "normal"
 
 
 class _Pausing:

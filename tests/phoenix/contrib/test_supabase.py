@@ -159,11 +159,12 @@ async def test_tracking_the_same_payload_again_changes_nothing() -> None:
 
 
 async def test_a_channel_ends_when_its_token_expires_unless_it_is_renewed() -> None:
-    expires_at = {"short": time.time() + 0.05, "long": time.time() + 1e9, "past": 0.0}
+    lifetimes_s = {"short": 0.05, "long": 1e9, "past": -1e9}
 
     class Expiring(Guarded):
         async def authorize(self, name: str, token: str | None, socket: Socket) -> float | None:
-            return expires_at.get(token or "")
+            lifetime_s = lifetimes_s.get(token or "")
+            return None if lifetime_s is None else time.time() + lifetime_s
 
     config = {"private": True}
     given = {"config": config, "access_token": "short"}

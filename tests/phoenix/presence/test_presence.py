@@ -18,6 +18,7 @@ from tickfire.phoenix.presence.replication import Timing
 from tickfire.phoenix.pubsub import MemoryAdapter, MemoryBus, PubSub
 
 QUICK = Timing(heartbeat_s=0.05, down_s=0.3, permdown_s=0.8)
+PATIENT = Timing(heartbeat_s=0.05, down_s=600.0, permdown_s=1_200.0)
 
 
 class Room(Channel):
@@ -182,9 +183,11 @@ async def test_fetch_adds_to_lists_and_diffs(caplog: pytest.LogCaptureFixture) -
 
 # --- several nodes
 @contextlib.asynccontextmanager
-async def node(bus: MemoryBus, name: str | None = None) -> AsyncIterator[Presence]:
+async def node(
+    bus: MemoryBus, name: str | None = None, timing: Timing = PATIENT
+) -> AsyncIterator[Presence]:
     hub = Hub()
-    async with PubSub(hub, MemoryAdapter(bus), name), Presence(hub, timing=QUICK) as presence:
+    async with PubSub(hub, MemoryAdapter(bus), name), Presence(hub, timing=timing) as presence:
         yield presence
 
 
@@ -192,7 +195,7 @@ async def sees(presence: Presence, *users: str) -> None:
     async def holds() -> bool:
         return sorted(await presence.list("room:1")) == sorted(users)
 
-    await eventually(holds, f"{users} are seen", 5.0)
+    await eventually(holds, f"{users} are seen")
 
 
 def is_alone(presence: Presence) -> bool:
@@ -221,7 +224,7 @@ async def test_presences_are_seen_on_all_nodes() -> None:
 
 async def test_nodes_that_lost_contact_hide_each_other_and_agree_again() -> None:
     bus = MemoryBus()
-    async with node(bus) as here, node(bus) as there:
+    async with node(bus, timing=QUICK) as here, node(bus, timing=QUICK) as there:
         enter(here, "ann")
         bob = enter(there, "bob")
         await sees(here, "ann", "bob")

@@ -304,7 +304,7 @@ async def test_closing_gives_up_after_its_timeout(
     caplog.set_level(logging.WARNING, PUBSUB_LOGGER)
     bus = MemoryBus()
     adapter, other = HaltingAdapter(bus), Recorder(bus)
-    async with asyncio.timeout(10), started(adapter) as node:
+    async with asyncio.timeout(60), started(adapter) as node:
         adapter.open.clear()
         for n in range(4):
             node.hub.broadcast(TOPIC, "news", {"n": n})

@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.paths import ROOT
-from tests.support.phoenix.serving import Client
+from tests.support.phoenix.serving import PATIENCE_S, Client
 from tests.support.valkey import Valkey
 from tickfire.phoenix import Hub, PubSub
 from tickfire.phoenix.pubsub.redis import RedisAdapter
@@ -89,7 +89,7 @@ async def test_a_disconnect_from_any_process_closes_that_user_everywhere(
             await each.join("room:2")
         await here.disconnect("users:eve")
         for each in (first, second):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 with pytest.raises(ConnectionClosed):
                     await each.connection.recv()
             assert each.connection.close_code == 1001

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.phoenix.serving import serve
+from tests.support.phoenix.serving import PATIENCE_S, serve
 from tickfire.phoenix import Channel, DrainerOptions, EventLog, Hub, PhoenixSocket
 from tickfire.phoenix.core.telemetry import SOCKET_DRAIN, Telemetry
 from tickfire.phoenix.transports.drain import Drainer
@@ -19,7 +19,7 @@ from tickfire.phoenix.transports.drain import Drainer
 async def drained(drainer: Drainer, count: int, closed: asyncio.Queue[int]) -> list[int]:
     for number in range(count):
         drainer.drain(partial(closed.put_nowait, number))
-    return [await asyncio.wait_for(closed.get(), 5) for _ in range(count)]
+    return [await asyncio.wait_for(closed.get(), PATIENCE_S) for _ in range(count)]
 
 
 async def test_each_batch_is_reported_before_it_is_closed() -> None:
@@ -78,7 +78,7 @@ async def test_the_socket_takes_the_option_and_the_log_tells_of_the_batch(
     options = DrainerOptions(batch_size=7, log=logging.WARNING)
     async with serve({"*": Channel}, hub, drainer=options) as served, served.client() as client:
         served.server.stop()
-        await asyncio.wait_for(client.connection.wait_closed(), 5)
+        await asyncio.wait_for(client.connection.wait_closed(), PATIENCE_S)
         assert client.connection.close_code == 1012
     assert "CLOSING 1 of 1 connections, every 2.0 s: batch 1 of 1" in caplog.text
 

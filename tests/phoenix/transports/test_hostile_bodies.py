@@ -17,7 +17,7 @@ from tests.support.phoenix.hostile import Change, Room, broken, changes
 from tests.support.phoenix.quiet import library_silenced
 from tickfire.phoenix import Hub, LongPollOptions, PhoenixSocket, UserSocket
 
-WINDOW_S = 0.02  # for which the server keeps silence about a frame that cannot be decoded
+BRIEF_S = 0.02  # for which the server keeps silence about a frame that cannot be decoded
 NDJSON = b"application/x-ndjson"
 
 
@@ -28,8 +28,7 @@ class User(UserSocket):
 class Poller:
     """A long-poll client without a connection: it calls the ASGI application."""
 
-    def __init__(self, hub: Hub) -> None:
-        timing = LongPollOptions(window_s=WINDOW_S, pubsub_timeout_s=WINDOW_S)
+    def __init__(self, hub: Hub, timing: LongPollOptions) -> None:
         self._app = PhoenixSocket("/socket", User, hub=hub, longpoll=timing)
         self._token = ""
 
@@ -75,7 +74,7 @@ async def attack(bodies: list[bytes], content_type: bytes) -> None:
     hub = Hub()
     bystander = Talk({"room:*": Room}, hub=hub)
     bystander.join(ref="9")
-    poller = Poller(hub)
+    poller = Poller(hub, LongPollOptions(window_s=BRIEF_S, pubsub_timeout_s=BRIEF_S))
     await poller.connect()
     for body in bodies:
         status, answer = await poller.request("POST", body, content_type)
@@ -124,7 +123,7 @@ def test_random_bodies_end_their_own_session_at_most(
 
 def test_the_whole_batch_is_answered() -> None:
     async def answers() -> list[str]:
-        poller = Poller(Hub())
+        poller = Poller(Hub(), LongPollOptions())
         await poller.connect()
         assert json.loads((await poller.request("POST", CONVERSATION))[1])["status"] == 200
         status, body = await poller.request("GET")

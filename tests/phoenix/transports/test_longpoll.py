@@ -7,14 +7,15 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from starlette.applications import Starlette
 
+from tests.support.clock import Clock
 from tests.support.eventually import eventually
 from tests.support.phoenix.rawclient import Response, fetch
-from tests.support.phoenix.serving import Served, serve_app
+from tests.support.phoenix.serving import PATIENCE_S, Served, serve_app
 from tickfire.phoenix import (
     Channel,
     ConnectInfo,
@@ -33,19 +34,27 @@ from tickfire.phoenix.transports.longpoll.transport import LongPollTransport
 from tickfire.phoenix.wire.close_codes import CloseCode
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
-QUICK = LongPollOptions(window_s=0.4, pubsub_timeout_s=0.3)
+WINDOW_S = 10.0
+"""Window of the tests that put the clock forward."""
+WINDOWED = LongPollOptions(window_s=WINDOW_S, pubsub_timeout_s=0.3)
 PATIENT = LongPollOptions(window_s=3_600, pubsub_timeout_s=0.3)
+LINKED = LongPollOptions(window_s=WINDOW_S, pubsub_timeout_s=60)
+"""Options of nodes that answer each other, however long that takes."""
 SLOW_TURNS = 20
 """Turns of the loop; an answer that does not wait for a join takes a few."""
 SECRET = "the same on all nodes"
 
 
 class Room(Channel):
+    never: ClassVar[asyncio.Event]
+    """Set by a join that is never decided."""
+
     async def join(self, topic: str, payload: Any, socket: Socket) -> Any:
         if topic == "room:slow":
             for _ in range(SLOW_TURNS):
                 await asyncio.sleep(0)
         if topic == "room:never":
+            self.never.set()
             await asyncio.get_running_loop().create_future()
 
     async def handle_in(self, event: str, payload: Any, socket: Socket) -> Any:
@@ -61,7 +70,7 @@ class User(UserSocket):
 
 
 @contextlib.asynccontextmanager
-async def serving(hub: Hub, options: LongPollOptions = QUICK) -> AsyncIterator[Served]:
+async def serving(hub: Hub, options: LongPollOptions = PATIENT) -> AsyncIterator[Served]:
     route = PhoenixSocket("/socket", User, hub=hub, longpoll=options, secret=SECRET)
     async with serve_app(Starlette(routes=[route])) as served:
         yield served
@@ -120,7 +129,7 @@ class Poller:
 
 async def test_a_poll_returns_as_soon_as_there_is_a_message() -> None:
     hub = Hub()
-    async with serving(hub, PATIENT) as served:
+    async with serving(hub) as served:
         client = await Poller(served).joined()
         polling = asyncio.create_task(client.poll())
         await in_progress(served, 1)
@@ -131,14 +140,6 @@ async def test_a_poll_returns_as_soon_as_there_is_a_message() -> None:
         if len(messages) == 1:
             messages += (await client.poll())[1]
         assert [message[4]["n"] for message in messages] == [1, 2]
-
-
-async def test_a_poll_without_messages_returns_after_the_window() -> None:
-    async with serving(Hub()) as served:
-        client = await Poller(served).joined()
-        assert await client.poll() == (204, [])
-        assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 200
-        assert (await client.poll())[0] == 200
 
 
 def count_polls(monkeypatch: pytest.MonkeyPatch) -> list[LongPollTransport]:
@@ -158,9 +159,28 @@ def count_polls(monkeypatch: pytest.MonkeyPatch) -> list[LongPollTransport]:
     return begun
 
 
+async def empty_poll(client: Poller, clock: Clock, begun: list[LongPollTransport]) -> None:
+    """Poll without a message, until the window is over."""
+    count = len(begun)
+    polling = asyncio.create_task(client.poll())
+    await eventually(lambda: len(begun) > count, "the poll waits")
+    await clock.forward(WINDOW_S)
+    assert await polling == (204, [])
+
+
+async def test_a_poll_without_messages_returns_after_the_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(Hub(), WINDOWED) as served:
+        client = await Poller(served).joined()
+        await empty_poll(client, Clock(monkeypatch), count_polls(monkeypatch))
+        assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 200
+        assert (await client.poll())[0] == 200
+
+
 async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    hub = Hub()
-    async with serving(hub, LongPollOptions(window_s=1)) as served:
+    hub, clock = Hub(), Clock(monkeypatch)
+    async with serving(hub, WINDOWED) as served:
         client = await Poller(served).joined()
         begun = count_polls(monkeypatch)
         first = asyncio.create_task(client.poll())
@@ -170,6 +190,7 @@ async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None
         hub.local_broadcast("room:1", "news", {"n": 1})
         status, messages = await second
         assert (status, [message[4] for message in messages]) == (200, [{"n": 1}])
+        await clock.forward(WINDOW_S)
         assert await first == (204, [])  # when its window is over, as in Phoenix
 
 
@@ -187,7 +208,7 @@ async def hang_up(served: Served, client: Poller) -> None:
 
 async def test_messages_after_a_hang_up_wait_for_the_next_poll() -> None:
     hub = Hub()
-    async with serving(hub, PATIENT) as served:
+    async with serving(hub) as served:
         client = await Poller(served).joined()
         await hang_up(served, client)
         hub.local_broadcast("room:1", "news", {"n": 1})
@@ -195,25 +216,35 @@ async def test_messages_after_a_hang_up_wait_for_the_next_poll() -> None:
         assert (status, messages[0][4]) == (200, {"n": 1})
 
 
-async def test_a_post_waits_for_its_joins_for_at_most_a_window() -> None:
-    async with serving(Hub()) as served:
+async def test_a_post_waits_for_its_joins_for_at_most_a_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, Room.never = Clock(monkeypatch), asyncio.Event()
+    async with serving(Hub(), WINDOWED) as served:
         client = Poller(served)
         await client.poll()
         join = ["1", "1", "room:slow", "phx_join", {}]
         assert await client.send(join, [None, "2", "phoenix", "heartbeat", {}]) == 200
         assert [message[1] for message in (await client.poll())[1]] == ["1", "2"]
-        assert await client.send(["3", "3", "room:never", "phx_join", {}]) == 408
+        sending = asyncio.create_task(client.send(["3", "3", "room:never", "phx_join", {}]))
+        await asyncio.wait_for(Room.never.wait(), PATIENCE_S)
+        await clock.forward(WINDOW_S)
+        assert await sending == 408
 
 
 @pytest.mark.parametrize("body", [b"[oops", b"", b"AAEB"])
-async def test_a_frame_that_cannot_be_decoded_ends_the_session(body: bytes) -> None:
-    hub = Hub()
-    async with serving(hub) as served:
+async def test_a_frame_that_cannot_be_decoded_ends_the_session(
+    body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, clock = Hub(), Clock(monkeypatch)
+    async with serving(hub, WINDOWED) as served:
         client = await Poller(served).joined()
         old = client.token
         for content_type in ("application/x-ndjson", "text/plain"):
-            response = await client.request("POST", body, Content_Type=content_type)
-            assert json.loads(response.text)["status"] in (408, 410)
+            asking = asyncio.create_task(client.request("POST", body, Content_Type=content_type))
+            await eventually(lambda: not hub.topics(), "the session has ended")
+            await clock.forward(WINDOW_S)
+            assert json.loads((await asking).text)["status"] in (408, 410)
         assert not hub.topics()
         assert (await client.poll())[0] == 410
         assert client.token != old
@@ -239,16 +270,17 @@ async def test_v1_sends_one_message_per_request() -> None:
             assert (status, messages[0]["event"]) == (200, "phx_reply")
 
 
-async def test_a_session_without_polls_ends() -> None:
-    hub = Hub()
-    async with serving(hub) as served:
+async def test_a_session_without_polls_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, clock = Hub(), Clock(monkeypatch)
+    async with serving(hub, WINDOWED) as served:
         client = await Poller(served).joined()
+        await clock.forward(2 * WINDOW_S)
         await eventually(lambda: not hub.topics(), "the session has died")
         assert await client.send([None, "2", "phoenix", "heartbeat", {}]) == 410
 
 
 async def test_a_session_that_is_closed_is_gone() -> None:
-    async with serving(Hub(), PATIENT) as served:
+    async with serving(Hub()) as served:
         client = await Poller(served).joined()
         polling = asyncio.create_task(client.poll())
         await in_progress(served, 1)
@@ -266,7 +298,7 @@ async def test_a_body_that_is_too_large_is_refused() -> None:
 
 async def test_a_session_without_polls_is_dropped_at_the_write_limit() -> None:
     hub = Hub(write_limit=10_000)
-    options = LongPollOptions(window_s=5, high_water=1_000)
+    options = LongPollOptions(window_s=3_600, high_water=1_000)
     async with serving(hub, options) as served:
         client = await Poller(served).joined()
         for _ in range(20):
@@ -300,7 +332,7 @@ async def test_a_session_over_its_high_water_mark_is_congested_until_the_next_po
         sockets[0].outlet.on_writable(writable.set)
         assert sockets[0].outlet.buffered > 1_000
         assert (await client.poll())[0] == 200
-        await asyncio.wait_for(writable.wait(), 2)
+        await asyncio.wait_for(writable.wait(), PATIENCE_S)
 
 
 # --- the end of the server, and sessions that are refused
@@ -317,8 +349,9 @@ async def test_shutting_down_ends_sessions_and_polls_that_wait() -> None:
         assert (await client.request("GET")).status == 503
 
 
-async def test_shutting_down_ends_sessions_in_batches() -> None:
-    hub, drainer = Hub(), DrainerOptions(batch_size=1, interval_s=0.3)
+async def test_shutting_down_ends_sessions_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, drainer = Hub(), DrainerOptions(batch_size=1, interval_s=10.0)
+    clock = Clock(monkeypatch)
     route = PhoenixSocket("/socket", User, hub=hub, longpoll=PATIENT, drainer=drainer)
     async with serve_app(Starlette(routes=[route])) as served:
         clients = [await Poller(served).joined(f"room:{number}") for number in range(2)]
@@ -328,6 +361,7 @@ async def test_shutting_down_ends_sessions_in_batches() -> None:
         assert await asyncio.wait_for(polls[0], 60) == (410, [])
         assert hub.stats.sessions == 1
         assert not polls[1].done()
+        await clock.forward(10.0)
         assert await asyncio.wait_for(polls[1], 60) == (410, [])
         assert hub.stats.sessions == 0
 
@@ -347,7 +381,7 @@ async def test_sessions_are_admitted_until_they_end() -> None:
 
         return leave
 
-    options = LongPollOptions(window_s=5, max_message_size=50, admit=admit)
+    options = LongPollOptions(window_s=3_600, max_message_size=50, admit=admit)
     async with serving(Hub(), options) as served:
         client = await Poller(served).joined()
         assert here[0].transport == "longpoll"
@@ -360,14 +394,14 @@ async def test_sessions_are_admitted_until_they_end() -> None:
 
 
 async def test_a_body_that_does_not_come_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint, "BODY_TIMEOUT_S", 0.05)
     async with serving(Hub()) as served:
         client = await Poller(served).joined()
+        monkeypatch.setattr(endpoint, "BODY_TIMEOUT_S", 0.05)
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         target = f"/socket/longpoll?vsn=2.0.0&token={client.token}"
         head = f"POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n["
         writer.write(head.encode())
-        answer = await asyncio.wait_for(reader.read(), 2)  # until the server closes
+        answer = await asyncio.wait_for(reader.read(), PATIENCE_S)  # until the server closes
         assert answer.startswith(b"HTTP/1.1 408")
         writer.close()
 
@@ -375,7 +409,7 @@ async def test_a_body_that_does_not_come_is_refused(monkeypatch: pytest.MonkeyPa
 # --- several nodes
 @contextlib.asynccontextmanager
 async def two_nodes(
-    options: LongPollOptions = QUICK,
+    options: LongPollOptions = LINKED,
 ) -> AsyncIterator[tuple[Served, Served]]:
     bus = MemoryBus()
     hubs = Hub(), Hub()
@@ -387,7 +421,8 @@ async def two_nodes(
         yield here, there
 
 
-async def test_any_node_serves_any_session() -> None:
+async def test_any_node_serves_any_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, begun = Clock(monkeypatch), count_polls(monkeypatch)
     async with two_nodes() as (here, there):
         client = await Poller(here).joined()
         other = await Poller(there).joined()
@@ -397,7 +432,7 @@ async def test_any_node_serves_any_session() -> None:
         assert [message[3] for message in messages] == ["shout", "phx_reply"]
         status, messages = await other.at(here).poll()
         assert (status, messages[0][4]) == (200, {"n": 1})
-        assert await client.at(there).poll() == (204, [])
+        await empty_poll(client.at(there), clock, begun)
         binary = b"\x00\x01\x01\x06\x0413room:1echo{}"
         assert await client.at(there).send(binary) == 200
 
@@ -406,7 +441,7 @@ async def test_messages_after_a_hang_up_at_another_node_wait_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     begun = count_polls(monkeypatch)
-    async with two_nodes(PATIENT) as (here, there):
+    async with two_nodes() as (here, there):
         client = await Poller(here).joined()
         other = await Poller(there).joined()
         count = len(begun)
@@ -417,19 +452,22 @@ async def test_messages_after_a_hang_up_at_another_node_wait_too(
         assert (status, messages[0][4]) == (200, {"n": 1})
 
 
-async def test_a_session_from_before_the_link_is_served_by_any_node() -> None:
+async def test_a_session_from_before_the_link_is_served_by_any_node(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, begun = Clock(monkeypatch), count_polls(monkeypatch)
     bus = MemoryBus()
     hubs = Hub(), Hub()
-    async with serving(hubs[0]) as here, serving(hubs[1]) as there:
+    async with serving(hubs[0], LINKED) as here, serving(hubs[1], LINKED) as there:
         client = await Poller(here).joined()
         async with PubSub(hubs[0], MemoryAdapter(bus)), PubSub(hubs[1], MemoryAdapter(bus)):
-            await client.poll()  # its node has found the link
+            await empty_poll(client, clock, begun)  # its node has found the link
             assert await client.at(there).send(["1", "2", "room:1", "shout", {"n": 1}]) == 200
             assert (await client.at(there).poll())[0] == 200
 
 
 async def test_a_session_unknown_to_all_nodes_is_gone() -> None:
-    async with two_nodes() as (here, there):
+    async with two_nodes(PATIENT) as (here, there):
         client = await Poller(here).joined()
         assert await client.send(["1", "2", "room:1", "close", {}]) == 200
         for served in (here, there):
@@ -437,7 +475,7 @@ async def test_a_session_unknown_to_all_nodes_is_gone() -> None:
 
 
 async def test_a_node_that_does_not_answer_makes_the_session_gone() -> None:
-    async with two_nodes() as (here, there):
+    async with two_nodes(PATIENT) as (here, there):
         client = await Poller(there).joined()
         there.server.stop()
         stranger = client.at(here)
