@@ -30,6 +30,11 @@ from tickfire.phoenix import (
 )
 from tickfire.phoenix.user_socket import ChannelFactory
 
+TIME_SCALE = 2
+"""Times of /socket_short, and the waits of its transcripts, are this many times those recorded.
+
+A machine that is busy with other things may stand still for a part of a second.
+"""
 ORIGINS = ["//allowed.example", "//*.wild.example"]
 
 
@@ -105,8 +110,12 @@ def build_app(on_startup: Callable[[], None] = lambda: None) -> ASGIApp:
         socket("/socket", longpoll=LongPollOptions()),
         socket(
             "/socket_short",
-            websocket=WebSocketOptions(idle_timeout_s=1.5),
-            longpoll=LongPollOptions(window_s=0.4, pubsub_timeout_s=0.5, token_max_age_s=2.0),
+            websocket=WebSocketOptions(idle_timeout_s=1.5 * TIME_SCALE),
+            longpoll=LongPollOptions(
+                window_s=0.4 * TIME_SCALE,
+                pubsub_timeout_s=0.5 * TIME_SCALE,
+                token_max_age_s=2.0 * TIME_SCALE,
+            ),
         ),
         socket("/socket_auth", TokenSocket, auth_token=True, longpoll=LongPollOptions()),
         socket("/socket_small", websocket=WebSocketOptions(max_frame_size=1_000)),

@@ -25,7 +25,7 @@ from tests.support.phoenix.rawclient import Step
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 SHARED_TOPICS = re.compile(rb"broadcast|disconnect_me|publish|presence:")
 RACE_TRIES = 3
-SCENARIO_TIMEOUT_S = 60.0
+SCENARIO_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from tests.conformance.app import TIME_SCALE
 from tests.conformance.matching import BIG, Bindings, same_step, show, substitute
 from tests.support.phoenix.rawclient import (
     BINARY,
@@ -25,9 +26,10 @@ from tests.support.phoenix.rawclient import (
 ARRIVES = {"recv", "recv_close", "recv_pong", "recv_ping", "eof", "response", "http_response"}
 UPGRADE_HEADERS = ("Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key")
 
-PATIENCE_S = 3.0
+PATIENCE_S = 20.0
 PATIENCE_AFTER_A_MISS_S = 0.3
-LONGEST_POLL_S = 15.0  # the default window is 10 s
+LONGEST_POLL_S = 10.0 + PATIENCE_S  # the default window, and the patience
+LONGEST_POLL_AFTER_A_MISS_S = 3.0
 SETTLE_S = 0.05
 
 
@@ -132,7 +134,7 @@ class Scenario:
         await self._sockets.pop(step["conn"]).end()
 
     async def _do_wait(self, step: Step) -> None:
-        await asyncio.sleep(step["ms"] / 1000)
+        await asyncio.sleep(step["ms"] / 1000 * TIME_SCALE)
 
     async def _do_http(self, step: Step) -> None:
         label = step.get("label")
@@ -151,7 +153,8 @@ class Scenario:
         if "body" in step or "body_b64" in step or step["method"] == "POST":
             headers["Content-Length"] = str(len(body))
         target = self._target(step["target"])
-        limit = LONGEST_POLL_S if self._patience_s == PATIENCE_S else PATIENCE_S
+        is_patient = self._patience_s == PATIENCE_S
+        limit = LONGEST_POLL_S if is_patient else LONGEST_POLL_AFTER_A_MISS_S
         try:
             async with asyncio.timeout(limit):
                 response = await fetch(
@@ -233,12 +236,12 @@ class Scenario:
 
     async def _compare_all(self, expected: dict[str, list[Step]]) -> None:
         for conn, steps in expected.items():
-            got = [await self._arrived(step) for step in steps]
             where = f"conn {conn}: " if conn else ""
             if self._unordered:
+                got = [await self._arrived(step) for step in steps]
                 self._compare_unordered(where, steps, got)
             else:
-                self._compare_in_order(where, steps, got)
+                await self._compare_in_order(where, steps)
 
     def _is_same(self, expected: Step, got: Step | None) -> bool:
         bound = dict(self._bound)
@@ -247,9 +250,11 @@ class Scenario:
         self._bound = bound
         return True
 
-    def _compare_in_order(self, where: str, steps: list[Step], got: list[Step | None]) -> None:
-        for expected, actual in zip(steps, got, strict=True):
+    async def _compare_in_order(self, where: str, steps: list[Step]) -> None:
+        for expected in steps:
+            actual = await self._arrived(expected)
             if not self._is_same(expected, actual):
+                self._lose_patience()
                 self._differences.append(
                     f"{where}expected {show(expected)}\n     got {show(actual)}"
                 )

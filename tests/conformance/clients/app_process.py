@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from types import TracebackType
 from typing import Self
 
 from tests.support.paths import ROOT
+from tickfire.base.ports import free_port
 
 STOP_TIMEOUT_S = 30
 
@@ -18,9 +18,7 @@ class AppProcess:
 
     def __init__(self, module: str = "tests.conformance.app") -> None:
         self._module = module
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
 
     def do(self, what: str) -> None:

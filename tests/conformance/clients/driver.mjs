@@ -1,7 +1,7 @@
 // What every scenario needs of a client: sockets that are closed at the end, and answers within a time.
 // It runs in Node and in a page alike.
 
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 export class Driver {
   // place: {phoenix, WebSocket, base, refusing, silent, ask}; see node.mjs and page.mjs.

@@ -29,7 +29,7 @@ from tickfire.phoenix.wire.serializers.binary import (
     encode_reply,
 )
 
-PATIENCE_S = 1.0
+PATIENCE_S = 60.0
 KEYS = ("join_ref", "ref", "topic", "event", "payload")
 
 

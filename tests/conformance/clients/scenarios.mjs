@@ -2,7 +2,7 @@
 import { answer, bytes, closed, crash, event, until, within } from "./driver.mjs";
 
 const SENT = new Uint8Array([0, 255, 1]).buffer;
-const QUIET_MS = 2_000; // longer than /socket_short lets a connection be idle
+const QUIET_MS = 4_000; // longer than /socket_short lets a connection be idle
 
 const polled = (driver) => ({ transport: driver.phoenix.LongPoll });
 
@@ -197,7 +197,7 @@ async function noFallback(driver) {
 
 // A machine that stood still for longer than the idle timeout proves nothing: then it is tried again.
 async function heartbeat(driver, tries = 3) {
-  const socket = driver.open("/socket_short", { heartbeatIntervalMs: 200 });
+  const socket = driver.open("/socket_short", { heartbeatIntervalMs: 1_000 });
   const [room] = await driver.joined(socket, "room:heart");
   let closes = 0;
   socket.onClose(() => closes++);
