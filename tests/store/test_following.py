@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.cluster import Cluster, resume, six_nodes, suspend
-from tests.support.eventually import eventually
-from tests.support.processes import WORKERS
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.valkey import Valkey
 from tickfire.base.errors import UsageError
 from tickfire.base.ports import free_port
+from tickfire.store import watch as watch_module
 from tickfire.store.connection import ConnectionLost
+from tickfire.store.errors import REDIS_ERRORS
 from tickfire.store.lease import EXPIRY_S, Holder, Lease, feed_work
 from tickfire.store.requests import RedisUnavailable
 from tickfire.store.schema import lease_key
 from tickfire.store.store import Store
 
 KEY = b"{k}:1"
-EXTRA_S = 1.0 * WORKERS
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ async def test_a_cluster_is_found_by_any_node_that_the_url_names(cluster: Cluste
     hosts = [*dead, f"127.0.0.1:{suspended.port}", f"127.0.0.1:{cluster.nodes[0].port}"]
     suspend(suspended)
     try:
-        async with asyncio.timeout(5 * WORKERS):
+        async with asyncio.timeout(TIMEOUT_S):
             async with await Store.open(f"redis://{','.join(hosts)}/0") as store:
                 await store.client.set(KEY, "found")
                 connection = await store.connect(KEY)
@@ -61,8 +61,9 @@ async def test_a_cluster_is_found_by_any_node_that_the_url_names(cluster: Cluste
 
 
 async def test_what_waits_for_a_primary_that_hangs_is_given_up_once_it_is_replaced(
-    cluster: Cluster, store: Store
+    cluster: Cluster, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watch_module, "SILENT_LOOKS", 10**9)  # silence alone is no reason
     await store.client.set(KEY, "1")
     connection = await store.connect(KEY)
     primary = cluster.primary_of(KEY)
@@ -70,13 +71,12 @@ async def test_what_waits_for_a_primary_that_hangs_is_given_up_once_it_is_replac
     try:
         waiting = asyncio.create_task(connection.command("GET", KEY))
         asking = asyncio.create_task(get(store))
-        replaced = await asyncio.to_thread(cluster.wait_failover, KEY, primary)
-        with pytest.raises(ConnectionLost):
-            await waiting
-        assert time.monotonic() - replaced < EXTRA_S
-        again = await store.connect(KEY)
-        assert await again.command("GET", KEY) == b"1" == await asking
-        assert time.monotonic() - replaced < EXTRA_S
+        await asyncio.to_thread(cluster.wait_failover, KEY, primary)
+        async with asyncio.timeout(TIMEOUT_S):
+            with pytest.raises(ConnectionLost):
+                await waiting
+            again = await store.connect(KEY)
+            assert await again.command("GET", KEY) == b"1" == await asking
         again.close()
     finally:
         resume(primary)
@@ -91,14 +91,12 @@ async def test_a_primary_that_wakes_up_replaced_is_not_asked_who_holds_what(
     suspend(primary)
     found: set[Any] = set()
 
-    async def look() -> None:
-        client.doubt()
-        await client.look()
-        found.add(client.known(KEY))
-
     async def look_on() -> None:
         while True:
-            await look()
+            client.doubt()
+            with contextlib.suppress(*REDIS_ERRORS):  # no node answers in time
+                await client.look()
+                found.add(client.known(KEY))
 
     try:
         await asyncio.to_thread(cluster.wait_failover, KEY, primary)
@@ -107,6 +105,7 @@ async def test_a_primary_that_wakes_up_replaced_is_not_asked_who_holds_what(
     finally:
         resume(primary)
         await asyncio.to_thread(cluster.wait_whole)
+    await eventually(lambda: bool(found), "a look")
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
     assert len(found) == 1 and found.pop()[1] != primary.port
@@ -114,7 +113,10 @@ async def test_a_primary_that_wakes_up_replaced_is_not_asked_who_holds_what(
 
 async def _moved(client: Any, port: int) -> bool:
     client.doubt()
-    await client.look()
+    try:
+        await client.look()
+    except REDIS_ERRORS:
+        return False
     return bool(client.known(KEY)[1] != port)
 
 
@@ -193,7 +195,7 @@ async def test_a_server_that_hangs_is_given_up_and_used_again(
             connection = await store.connect(KEY)
             suspend(server)
             with pytest.raises(ConnectionLost):
-                async with asyncio.timeout(10 * WORKERS):
+                async with asyncio.timeout(TIMEOUT_S):
                     await connection.command("GET", KEY)
             asking = asyncio.create_task(get(store))
             resume(server)
