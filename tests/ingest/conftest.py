@@ -8,7 +8,18 @@ from redis.asyncio import Redis
 from tickfire.base.ports import free_port
 from tickfire.ingest.redis.options import RedisOptions
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.writer import announcements, output, reports
 from tickfire.store.store import Store
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a clean stop of ingest take its time on a busy machine."""
+    monkeypatch.setattr(announcements, "FINISH_S", PATIENCE_S)
+    monkeypatch.setattr(reports, "FINISH_S", PATIENCE_S)
+    monkeypatch.setattr(output, "CLOSE_TIMEOUT_S", PATIENCE_S)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.support.cli import OURS, TICKFIRE
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 
 
 class Logged:
@@ -27,7 +27,7 @@ class Logged:
     def count(self, words: str) -> int:
         return sum(words in line for line in self.log)
 
-    async def said(self, words: str, times: int = 1, timeout_s: float = 20) -> None:
+    async def said(self, words: str, times: int = 1, timeout_s: float = TIMEOUT_S) -> None:
         await eventually(
             lambda: self.count(words) >= times, lambda: f"{words!r} in {self.log}", timeout_s
         )

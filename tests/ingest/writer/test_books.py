@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Any
 
 import numpy as np
@@ -50,12 +52,13 @@ async def test_the_newest_book_is_in_the_stream_and_in_the_hash(client: Any, sto
 async def test_a_book_is_written_at_most_so_many_times_a_second(client: Any, store: Store) -> None:
     """All of 2,000 changes are in one session, but a second has one write."""
     both = orders(b"C", 1).tobytes() + orders(b"A", 1).tobytes()
+    began = time.monotonic()
     async with sending(META, orders(b"A", 6).tobytes() + both * 1000) as feed:
         async with ingesting(feed, store, book_hz=1.0) as ingest:
             await until_records(ingest, 2006)
             feed.send(orders(b"C", 1).tobytes())
             await until_bids(client, 2)
-    assert await client.xlen(books_key(STREAM)) <= 3
+    assert await client.xlen(books_key(STREAM)) <= 1 + math.ceil(time.monotonic() - began)
 
 
 async def test_an_event_that_never_ends_is_written_once_the_feed_is_quiet(

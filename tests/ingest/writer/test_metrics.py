@@ -40,7 +40,11 @@ async def test_the_figures_of_a_feed_are_metrics(client: Any, store: Store) -> N
     async with sending(META, trades(10).tobytes() + slow) as feed, ingesting(feed, store) as ingest:
         metrics.feeds[1] = ingest.figures
         await until_records(ingest, 11)
-        await eventually(lambda: ingest.sessions.feed.state == "up", "the feed is up")
+
+        def is_up() -> bool:  # and the snapshot that is written then is acknowledged
+            return ingest.sessions.feed.state == "up" and not ingest.pipes[0].unacknowledged
+
+        await eventually(is_up, "the feed is up")
         prefix, own = "tickfire_ingest_", {"feed": "1"}
         assert value(prefix + "records_total", {**own, "type": "trades"}) == 10
         assert value(prefix + "records_total", {**own, "type": "system message"}) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.pipes import claim, piping
 from tests.support.publisher import STREAM
 from tickfire.ingest.redis.server import EmbeddedRedis
@@ -50,7 +50,7 @@ async def positions(client: Any) -> list[int]:
 
 
 async def flushed(pipe: Pipe) -> None:
-    await asyncio.wait_for(pipe.flushed(), 30)
+    await asyncio.wait_for(pipe.flushed(), TIMEOUT_S)
 
 
 async def test_batches_arrive_in_order_and_are_acknowledged(store: Store, client: Any) -> None:
@@ -187,7 +187,7 @@ async def test_a_loss_beyond_the_batches_that_are_kept_is_reported(
                 old = await client.dump(head_key(STREAM))
         await client.restore(head_key(STREAM), 0, old, replace=True)
         await client.client_kill_filter(_type="normal", skipme=True)
-        await asyncio.wait_for(lost.wait(), 10)
+        await asyncio.wait_for(lost.wait(), TIMEOUT_S)
 
 
 async def test_entries_that_another_program_has_added_are_not_taken_for_ours(
@@ -204,7 +204,7 @@ async def test_entries_that_another_program_has_added_are_not_taken_for_ours(
         await flushed(pipe)
         await client.xadd(ticks_key(STREAM), {"d": b"", "h": b""}, id="100-0")
         send(pipe, 1)
-        await asyncio.wait_for(lost.wait(), 10)
+        await asyncio.wait_for(lost.wait(), TIMEOUT_S)
         assert pipe.unacknowledged == 1
 
 
@@ -218,7 +218,7 @@ async def test_a_writer_whose_shard_is_claimed_by_another_writes_nothing_more(
     later = await claim(store)
     send(pipe, 1)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(running, 60)
+        await asyncio.wait_for(running, TIMEOUT_S)
     assert await positions(client) == [TICKS]
     assert await client.get(head_key(STREAM)) == later.head.encode()
 
@@ -248,7 +248,7 @@ async def test_a_claim_that_the_last_writer_never_saw_begins_no_epoch(
     pipe = Pipe(store, STREAM, second, 0, _nothing, _none_lost, lambda: None)
     send(pipe, 0)
     with pytest.raises(LeaseLost):
-        await asyncio.wait_for(pipe.run(), 10)
+        await asyncio.wait_for(pipe.run(), TIMEOUT_S)
     assert await positions(client) == []
 
 
@@ -268,7 +268,7 @@ async def test_a_claim_that_a_failover_lost_with_batches_before_it_begins_an_epo
 
     pipe = Pipe(store, STREAM, second, 0, _nothing, on_loss, lambda: None)
     running = asyncio.create_task(pipe.run())
-    await asyncio.wait_for(lost.wait(), 10)
+    await asyncio.wait_for(lost.wait(), TIMEOUT_S)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -18,6 +18,7 @@ from tests.support.ingest import closed_bars, ingesting, until_records
 from tests.support.livegateway import LiveGateway
 from tests.support.proxy import Fault
 from tests.support.resume import check_live, check_recording, parsed, seen_by, stored_ticks
+from tickfire.base.ports import free_port
 from tickfire.ingest.dbn.enums import SCHEMA_RTYPES
 from tickfire.ingest.dbn.file import open_dbn
 from tickfire.ingest.dbn.layout import RTYPE_MBP_1, RTYPE_STATISTICS
@@ -139,7 +140,7 @@ async def test_another_file_at_the_gateway_begins_anew(
 ) -> None:
     first = write_dbn(tmp_path / "first.dbn", trades(30).tobytes(), META)
     other = write_dbn(tmp_path / "other.dbn", trades(50, start=START - 3600 * S).tobytes(), META)
-    gateway = await serve_gateway(GatewayConfig(port=0, file=first, speed=0))
+    gateway = await serve_gateway(GatewayConfig(port=free_port(), file=first, speed=0))
     async with ingesting(gateway, store) as ingest:
         async with gateway:
             await eventually(lambda: int(ingest.states.positions[0]) == 30, "the first file")

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.support.dbn import START, mixed_records, rows, trades, write_dbn
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.ingest import KEY, closed_bars, ingesting, sending, until_records
 from tests.support.publisher import FEED, STREAM
 from tickfire.ingest.adapter.protocol import FeedRefused
@@ -211,12 +211,13 @@ async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
     file = write_dbn(tmp_path / "slow.dbn", market(150), metadata())
     config = GatewayConfig(port=0, file=file, speed=50)
     async with await serve_gateway(config) as gateway, ingesting(gateway, store) as ingest:
-        await until_records(ingest, 1000)
+        # Not until they are written: the replay must not be over by then.
+        await eventually(lambda: ingest.states.count(COUNT_RECORDS) >= 1000, "1,000 records")
         epoch = ingest.writer.epoch
         await valkey.stop()
         await valkey.start()
+        await eventually(lambda: ingest.writer.epoch != epoch, "a new epoch")
         await until_all(ingest)
-        assert ingest.writer.epoch != epoch
         assert await client.hget("meta", "1:epoch") == ingest.writer.epoch
         assert await client.hget("meta", "1:origin") == b"replay"
         assert await client.hlen("instruments") == 3
@@ -232,7 +233,7 @@ async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
         ask = LiveSubscription("TEST.DATA", ("trades",))
         config = IngestConfig(LiveAdapter(gateway.host, gateway.port, KEY, ask))
         with pytest.raises(ExceptionGroup) as caught:
-            await asyncio.wait_for(write_feed(config, store), 10)
+            await asyncio.wait_for(write_feed(config, store), TIMEOUT_S)
     assert isinstance(caught.value.exceptions[0], FeedRefused)
 
 

@@ -19,20 +19,21 @@ from tests.support.dbn import START, trades, write_dbn
 from tests.support.eventually import eventually
 from tests.support.ingest import KEY, FeedAddress, sending
 from tests.support.logged import Logged, logged
-from tests.support.processes import WORKERS
 from tests.support.publisher import STREAM
 from tickfire.ingest.dbn.metadata import Metadata
 from tickfire.ingest.gateway.config import GatewayConfig
 from tickfire.ingest.gateway.server import serve_gateway
 from tickfire.ingest.redis.server import EmbeddedRedis
 from tickfire.ingest.writer.claims import find_head, replace_head, was_cut_off
+from tickfire.store import lease as lease_module
 from tickfire.store.head import Head
-from tickfire.store.lease import EXPIRY_S, Holder, Lease, LeaseLost, feed_work
+from tickfire.store.lease import Holder, Lease, LeaseLost, feed_work
 from tickfire.store.schema import EPOCH_BYTES, TICK, TICK_TRADE, lease_key, ticks_key
 from tickfire.store.store import Store
 
 META = Metadata("TEST.DATA", None, START)
-TAKE_OVER_S = 2.0 * WORKERS
+CLOCK_S = 0.01
+"""Most by which Valkey's milliseconds and our clock may differ."""
 
 
 @asynccontextmanager
@@ -88,8 +89,9 @@ async def test_a_standby_takes_over_and_a_writer_that_hung_writes_nothing_more(
             # The first one hangs. Its feed goes on, and it wakes up with records to write.
             first.process.send_signal(signal.SIGSTOP)
             hung = time.monotonic()
-            await second.said("taking over feed 1", timeout_s=TAKE_OVER_S)
-            assert time.monotonic() - hung > EXPIRY_S / 2
+            left_s = await client.pttl(lease_key(1)) / 1000
+            await second.said("taking over feed 1")
+            assert time.monotonic() - hung > left_s - CLOCK_S
             await eventually(lambda: feed.sessions == 2, "a session of the standby")
             feed.send(part(1))
             await until_traded(client, 20)
@@ -102,7 +104,7 @@ async def test_a_standby_takes_over_and_a_writer_that_hung_writes_nothing_more(
             feed.send(part(2))
             await until_traded(client, 30)
             second.process.kill()
-            await first.said("taking over feed 1", timeout_s=TAKE_OVER_S)
+            await first.said("taking over feed 1")
             await eventually(lambda: feed.sessions == 3, "a session of the first again")
             feed.send(part(3))
             await until_traded(client, 40)
@@ -130,7 +132,10 @@ async def test_no_standby_ends_with_a_sentence(
 
 
 # --- the lease
-async def test_one_process_holds_a_lease_until_it_releases_it(store: Store) -> None:
+async def test_one_process_holds_a_lease_until_it_releases_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "EXPIRY_S", 60.0)  # nobody renews it
     first, second = Lease(store, feed_work(1)), Lease(store, feed_work(1))
     assert await first.take() == first.holder
     assert await second.take() == first.holder
