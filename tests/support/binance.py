@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from tests.support.eventually import TIMEOUT_S
+
 STEPS: Mapping[str, tuple[str, str]] = {
     "BTCUSDT": ("0.01000000", "0.00001000"),
     "PEPEUSDT": ("0.00000001", "1.00"),
@@ -46,7 +48,7 @@ class Exchange:
 
     async def next_client(self) -> None:
         """Wait until a client has subscribed since the last call."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(TIMEOUT_S):
             await self._arrived.wait()
         self._arrived.clear()
 

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from tests.support.binance import trade_message, trading
 from tests.support.cli import TICKFIRE, run
 from tests.support.dbn import START, rows, trades, write_dbn
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.ingest import ingesting_from, sending
 from tests.support.paths import ROOT
 from tickfire.base.errors import UserError
@@ -66,7 +66,7 @@ async def command(valkey: EmbeddedRedis, *options: str, cwd: Path = ROOT) -> Asy
         yield
     finally:
         process.terminate()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(TIMEOUT_S):
             await process.wait()
 
 

@@ -19,7 +19,7 @@ def server() -> Iterator[NewsServer]:
 
 @pytest.fixture
 async def redis(valkey: EmbeddedRedis) -> AsyncIterator[Redis]:
-    async with Redis(port=valkey.options.port, socket_timeout=5) as client:
+    async with Redis(port=valkey.options.port, socket_timeout=60) as client:
         yield client
 
 

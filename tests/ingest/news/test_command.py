@@ -11,7 +11,7 @@ import sys
 import pytest
 from redis.asyncio import Redis
 
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.http import http_client
 from tests.support.newsserver import NewsServer, document, rss
 from tickfire.base.errors import UsageError
@@ -54,7 +54,7 @@ async def test_feeds_from_the_environment_are_read_until_a_signal(
     assert 'tickfire_news_requests_total{result="changed",source="' in metrics
     assert "process_resident_memory_bytes" in metrics
     command.send_signal(number)
-    _, said = await asyncio.wait_for(command.communicate(), 10)
+    _, said = await asyncio.wait_for(command.communicate(), TIMEOUT_S)
     assert command.returncode == 0
     assert b"Traceback" not in said
 

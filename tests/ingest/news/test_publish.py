@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tickfire.base.units import NS_PER_MS
 from tickfire.ingest.news.publish import SEEN_KEY, Publisher, last_headlines
 from tickfire.ingest.news.symbols import Symbols
@@ -104,7 +104,7 @@ async def test_publishing_waits_for_an_unavailable_redis(
     await eventually(warned, "a warning in the log")
     await again.start()
     try:
-        assert await asyncio.wait_for(writing, 20) == 2
+        assert await asyncio.wait_for(writing, TIMEOUT_S) == 2
         assert await titles(redis) == ["a", "b"]
     finally:
         await again.stop()
