@@ -36,7 +36,7 @@ from tests.support.prometheus import (
 )
 from tickfire.base.ports import free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SCRAPED: Final = ("ingest", "news", "infer", "record", "serve")
 RARE: Final = frozenset(
@@ -76,7 +76,7 @@ async def watched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wat
         scraped = {process: ports[process] for process in SCRAPED}
         async with scraping(scraped, folder) as prometheus, httpx.AsyncClient() as http:
             for process, port in ports.items():
-                text = (await http.get(f"http://127.0.0.1:{port}/metrics", timeout=10)).text
+                text = (await http.get(f"http://127.0.0.1:{port}/metrics", timeout=60)).text
                 found.families[process] = families(text)
             await ask_all(prometheus, found)
     yield found
@@ -101,7 +101,7 @@ async def ask_all(prometheus: Prometheus, found: Watched) -> None:
                 found.answers[query] = await prometheus.query(query)
         return all(found.answers[query] or names_in(query) & RARE for query in queries)
 
-    await eventually(are_answered, "every query of the dashboard is answered", 60)
+    await eventually(are_answered, "every query of the dashboard is answered")
 
     async def are_evaluated() -> bool:
         found.rules = [
@@ -109,8 +109,14 @@ async def ask_all(prometheus: Prometheus, found: Watched) -> None:
         ]
         return all(rule["health"] != "unknown" for rule in found.rules)
 
-    await eventually(are_evaluated, "every rule is evaluated", 30)
-    found.targets = (await prometheus.get("targets"))["activeTargets"]
+    await eventually(are_evaluated, "every rule is evaluated")
+
+    async def are_up() -> bool:
+        """A scrape now and then may take longer than its second."""
+        found.targets = (await prometheus.get("targets"))["activeTargets"]
+        return all(target["health"] == "up" for target in found.targets)
+
+    await eventually(are_up, "every target is up")
 
 
 def names_in(query: str) -> set[str]:

@@ -17,7 +17,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.publisher import Publisher, trades
 from tests.support.server import Server
 from tests.support.tls import Certificates
@@ -43,7 +43,7 @@ class Proxy:
         return f"https://127.0.0.1:{self.port}"
 
     async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient(verify=self.context) as client:
+        async with httpx.AsyncClient(verify=self.context, timeout=TIMEOUT_S) as client:
             return await client.get(self.origin + path)
 
     async def status(self, path: str) -> int:
@@ -53,11 +53,14 @@ class Proxy:
         writer.write(head.encode())
         answer = await reader.readline()
         writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
         return int(answer.split()[1])
 
     def connect(self, prefix: str, origin: str) -> connect:
         uri = f"wss://127.0.0.1:{self.port}{prefix}/socket/websocket?vsn=2.0.0"
-        return connect(uri, origin=origin, ssl=self.context)  # type: ignore[arg-type]
+        options: dict[str, Any] = {"origin": origin, "open_timeout": TIMEOUT_S}
+        return connect(uri, ssl=self.context, **options)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +149,7 @@ async def nginx(
     context = ssl.create_default_context(cafile=certificates.ca)
     command = (program, "-e", "stderr", "-p", str(tmp_path), "-c", str(file))
     async with running(*command, port=port):
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             answer = await client.get(f"http://127.0.0.1:{plain}/desk/?a=1")
         assert (answer.status_code, answer.headers["location"]) == (
             308,
@@ -210,6 +213,7 @@ async def test_caddy_passes_tls_and_websockets_on(
     (port,) = free_ports(1)
     tls = f"tls {certificates.server} {certificates.server_key}"
     text = (DEPLOY / "caddy" / file).read_text()
+    text = text.replace("health_timeout 2s", "health_timeout 60s")  # the servers are in this loop
     head, _, rest = text.partition("{$SITE:example.com} {\n")
     options = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
     (tmp_path / "Caddyfile").write_text(f"{options}{head}{{$SITE}} {{\n\t{tls}\n{rest}")

@@ -16,6 +16,7 @@ function token(user) {
 const client = new RealtimeClient(`ws://localhost:${port}/realtime/v1`, {
   transport: require("ws"),
   params: { apikey: "public" },
+  timeout: 50_000,
 });
 const status = (channel) => new Promise((resolve) => channel.subscribe(resolve));
 

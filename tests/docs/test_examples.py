@@ -19,7 +19,7 @@ from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
 
 # Processes start slowly on a busy machine.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 LOBBY = "room:lobby"
 PATIENCE_S = 60

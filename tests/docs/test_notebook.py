@@ -22,7 +22,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 CHECK = """
 import asyncio
 
-async with asyncio.timeout(20):
+async with asyncio.timeout(60):
     while len(chart.candles) < 10:
         await asyncio.sleep(0.05)
 print("the chart has candles")
@@ -47,7 +47,7 @@ def write_checked(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_it_runs(tmp_path: Path) -> None:
     path = tmp_path / "market.ipynb"
     write_checked(path)

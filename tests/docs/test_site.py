@@ -12,7 +12,9 @@ import pytest
 
 from tests.support.paths import ROOT
 
-BUILD_TIMEOUT_S = 120
+pytestmark = pytest.mark.timeout(300)
+
+BUILD_TIMEOUT_S = 280
 
 
 @pytest.fixture(scope="module")

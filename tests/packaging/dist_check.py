@@ -36,7 +36,7 @@ GUIDE = ROOT / "docs" / "starlette.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIVE = "tickfire is live at "
 LIVE_TIMEOUT_S = 400.0
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 OURS = ("PORT", "HOST", "FEED", "REDIS_URL", "DATABENTO_API_KEY", "NEWS_FEEDS", "PYTHONPATH")
 
 
@@ -122,7 +122,7 @@ def join(port: int) -> object:
     until = time.monotonic() + PATIENCE_S
     while True:
         try:
-            with connect(url, proxy=None) as connection:
+            with connect(url, proxy=None, open_timeout=PATIENCE_S) as connection:
                 connection.send(json.dumps(["1", "1", "room:lobby", "phx_join", {"name": "Ann"}]))
                 *_, event, payload = json.loads(connection.recv(PATIENCE_S))
                 assert event == "phx_reply", event
@@ -174,7 +174,7 @@ def live_url(house: subprocess.Popen[str]) -> str:
 
 
 def fetch(url: str, path: str) -> bytes:
-    with urllib.request.urlopen(url + path, timeout=10) as answer:
+    with urllib.request.urlopen(url + path, timeout=PATIENCE_S) as answer:
         body: bytes = answer.read()
         assert answer.status == 200 and body, (path, answer.status)
     say(f"GET /{path}: {answer.status}, {len(body)} bytes")

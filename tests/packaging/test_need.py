@@ -28,7 +28,7 @@ def machine(tmp_path: Path) -> Machine:
             (tmp_path / name).chmod(0o755)
         clean = {"PATH": str(tmp_path), "HOME": str(tmp_path), **env}
         return subprocess.run(
-            ["/bin/sh", str(NEED), tool], env=clean, capture_output=True, text=True, timeout=30
+            ["/bin/sh", str(NEED), tool], env=clean, capture_output=True, text=True, timeout=60
         )
 
     return ask

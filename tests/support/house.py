@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.processes import descendants, find_child
 from tickfire.base.ports import free_port
 
@@ -102,7 +102,7 @@ class Listener:
 
     process: asyncio.subprocess.Process
 
-    async def row(self, timeout_s: float = 20) -> list[Any]:
+    async def row(self, timeout_s: float = TIMEOUT_S) -> list[Any]:
         """Return the next row: ``["reply", response]`` or ``[event, payload]``."""
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), timeout_s)

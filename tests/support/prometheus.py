@@ -87,14 +87,14 @@ async def scraping(ports: Mapping[str, int], folder: Path) -> AsyncIterator[Prom
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
 
             async def is_ready() -> bool:
                 with contextlib.suppress(httpx.TransportError):
                     return (await http.get("/-/ready")).status_code == 200
                 return False
 
-            await eventually(is_ready, "Prometheus is ready", 30)
+            await eventually(is_ready, "Prometheus is ready")
             yield Prometheus(http)
     finally:
         if child.returncode is None:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from tests.support.dbn import trades
-from tests.support.eventually import eventually
+from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.http import http_client
 from tests.support.ingest import KEY, SentFeed, sending
 from tests.support.logged import Logged, logged
@@ -85,14 +85,14 @@ class Roles:
         times = [since, *(at for at, _ in self.received if at >= since)]
         return max((b - a for a, b in itertools.pairwise(times)), default=0.0)
 
-    async def reaches(self, number: int, timeout_s: float = 30.0) -> None:
+    async def reaches(self, number: int, timeout_s: float = TIMEOUT_S) -> None:
         await eventually(
             lambda: bool(self.received) and self.received[-1][1] >= number,
             f"trade {number}",
             timeout_s,
         )
 
-    async def catches_up(self, timeout_s: float = 30.0) -> None:
+    async def catches_up(self, timeout_s: float = TIMEOUT_S) -> None:
         """Wait until the client has every trade that was sent until now."""
         await self.reaches(self.sent, timeout_s)
 

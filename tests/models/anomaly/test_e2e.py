@@ -14,7 +14,7 @@ WAIT_S = 90
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 async def test_burst_reaches_stock_client_as_anomaly(tmp_path: Path) -> None:
     file = tmp_path / "bursts.dbn"
     bursts = write_bursts(file, 150)

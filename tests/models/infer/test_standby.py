@@ -14,16 +14,13 @@ from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
 from tests.support.http import http_client
 from tests.support.logged import Logged, logged
-from tests.support.processes import WORKERS
 from tests.support.told import Told
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
 from tickfire.models.infer.service import INFERENCE
-from tickfire.store.lease import EXPIRY_S, Lease
+from tickfire.store.lease import Lease
 from tickfire.store.schema import HEALTH_KEY
 from tickfire.store.store import Store
-
-TAKE_OVER_S = 2.0 * WORKERS
 
 
 @pytest.fixture
@@ -35,9 +32,8 @@ def arguments(valkey: Valkey, *more: str) -> tuple[str, ...]:
     return ("infer", "--redis-url", valkey.url, "--model", MODEL, *more)
 
 
-async def taken_over(infer: Logged, began: float) -> None:
-    await infer.said("taking over inference", timeout_s=20)
-    assert time.monotonic() - began < TAKE_OVER_S
+async def taken_over(infer: Logged) -> None:
+    await infer.said("taking over inference")
 
 
 async def is_writer(port: int) -> bool:
@@ -47,11 +43,12 @@ async def is_writer(port: int) -> bool:
     return line.endswith(" 1.0")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 async def test_a_standby_takes_over_and_each_report_comes_once(valkey: Valkey, told: Told) -> None:
     port = free_port()
     async with logged(*arguments(valkey)) as first:
-        await first.said("following feed 1", timeout_s=40)
+        await first.said("following feed 1")
+        await told.trades_are_news()
         async with logged(*arguments(valkey, "--metrics-port", str(port))) as second:
             await second.said(f"inference is run by another infer, process {first.process.pid} on")
             told.trade()
@@ -62,10 +59,10 @@ async def test_a_standby_takes_over_and_each_report_comes_once(valkey: Valkey, t
 
             # The first one hangs, and wakes up with trades to read.
             first.process.send_signal(signal.SIGSTOP)
-            began = time.monotonic()
+            held_until = time.monotonic() + valkey.client.pttl(INFERENCE.key) / 1000
             told.trade()
-            await taken_over(second, began)
-            assert time.monotonic() - began > EXPIRY_S / 2
+            await taken_over(second)
+            assert time.monotonic() >= held_until
             await told.is_answered()
             assert await is_writer(port)
             first.process.send_signal(signal.SIGCONT)
@@ -76,9 +73,8 @@ async def test_a_standby_takes_over_and_each_report_comes_once(valkey: Valkey, t
 
             # The second one is killed.
             second.process.kill()
-            began = time.monotonic()
             told.trade()
-            await taken_over(first, began)
+            await taken_over(first)
             await told.is_answered()
 
         # It ends in good order: the next one need not wait.
@@ -88,12 +84,11 @@ async def test_a_standby_takes_over_and_each_report_comes_once(valkey: Valkey, t
 
 
 async def test_no_standby_ends_with_a_sentence(valkey: Valkey) -> None:
-    async with await Store.open(valkey.url) as store, asyncio.TaskGroup() as tasks:
+    async with await Store.open(valkey.url) as store:
         lease = Lease(store, INFERENCE)
         await lease.take()
-        keeping = tasks.create_task(lease.keep())
+        valkey.client.persist(INFERENCE.key)  # held for ever, however slow this test is
         ended = await asyncio.to_thread(run, *arguments(valkey, "--no-standby"))
-        keeping.cancel()
         lease.close()
     assert_one_sentence(ended, f"inference is run by another infer, {lease.holder}")
 

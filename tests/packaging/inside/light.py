@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 GREATEST_RATIO = 2.5
-TRIES = 9  # of which the quickest counts: the machine may be busy
+TRIES = 9  # of which the quickest counts
+MOST_TRIES = 45  # on a busy machine, until the times of both are those of an idle one
 OPTIONAL = ("httptools", "jwt", "nacl", "numba", "numpy", "redis", "uvicorn", "websockets")
 
 PROGRAM = """
@@ -31,13 +32,14 @@ def import_once(modules: str) -> tuple[float, set[str]]:
 
 def main() -> None:
     least, whole = [], []
-    for _ in range(TRIES):
+    ratio = GREATEST_RATIO
+    while len(whole) < TRIES or (ratio >= GREATEST_RATIO and len(whole) < MOST_TRIES):
         least.append(import_once("asyncio, starlette.routing, msgspec")[0])
         seconds, imported = import_once("tickfire.phoenix")
         whole.append(seconds)
         assert "starlette" in imported
         assert imported.isdisjoint(OPTIONAL), imported.intersection(OPTIONAL)
-    ratio = min(whole) / min(least)
+        ratio = min(whole) / min(least)
     sys.stdout.write(f"import tickfire.phoenix: {min(whole) * 1000:.0f} ms, ")
     sys.stdout.write(f"{ratio:.2f} times asyncio, starlette.routing and msgspec\n")
     assert ratio < GREATEST_RATIO

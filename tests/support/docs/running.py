@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 from tickfire.base.ports import free_port
 
 EXAMPLES = ROOT / "docs" / "examples"
-START_TIMEOUT_S = 40.0
+START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 60.0
 
 

@@ -36,6 +36,7 @@ const commands = {
     socket = new Socket(url, {
       transport: polled ? LongPoll : Connection,
       reconnectAfterMs: () => 60_000,
+      timeout: 60_000, // of a push, or a poll: a busy machine is slow
       ...options,
     });
     socket.onClose(({ code }) => say(null, "socket", "closed", code ?? null));
