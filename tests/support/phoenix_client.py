@@ -12,6 +12,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 TIMEOUT_S = 60.0
+OPTIONS: dict[str, Any] = {
+    "compression": None,
+    "max_size": None,
+    "max_queue": None,
+    "open_timeout": TIMEOUT_S,
+    "ping_interval": None,  # a client that a test lets read nothing must not give up by itself
+}
 
 
 class Joined:
@@ -62,7 +69,7 @@ class PhoenixClient:
     @classmethod
     async def open(cls, port: int, vsn: str = "2.0.0", **options: Any) -> Self:
         url = f"ws://127.0.0.1:{port}/socket/websocket?vsn={vsn}"
-        socket = await connect(url, compression=None, max_size=None, max_queue=None, **options)
+        socket = await connect(url, **{**OPTIONS, **options})
         return cls(socket, vsn)
 
     async def close(self) -> None:

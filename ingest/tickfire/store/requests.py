@@ -47,11 +47,15 @@ class Requests:
         self._key = key
         self._connection: RedisConnection | None = None
         self._opening = asyncio.Lock()
-        self._closes = 0
+        self._is_closed = False
 
     def close(self) -> None:
-        """Close the connection, even one that is still being opened."""
-        self._closes += 1
+        """Close the connection, even one that is still being opened, for good."""
+        self._is_closed = True
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        """Close the connection; the next command reconnects."""
         if self._connection is not None:
             self._connection.close()
 
@@ -61,7 +65,7 @@ class Requests:
         Raises
         ------
         RedisUnavailable
-            Redis does not answer in time, or answers with an error.
+            Redis does not answer in time, or answers with an error; or `close` was called.
         """
         try:
             async with asyncio.timeout(REQUEST_TIMEOUT_S):
@@ -70,22 +74,21 @@ class Requests:
                 except RespError as error:
                     if not is_move(error):
                         raise
-                    self.close()  # and reconnect to the node that holds the key now
+                    self._disconnect()  # and reconnect to the node that holds the key now
                     return await (await self._connected()).command(*parts)
         except REDIS_ERRORS as error:
-            self.close()  # the next command reconnects
-            self._store.outage.begin(self._key, error)
+            if not self._is_closed:
+                self._disconnect()
+                self._store.outage.begin(self._key, error)
             raise RedisUnavailable(str(error) or "no answer in time") from error
 
     async def _connected(self) -> RedisConnection:
         async with self._opening:
-            if self._connection is None or not self._connection.is_open:
-                closes = self._closes
-                connection = await self._store.connect(self._key)
-                if closes != self._closes:
-                    connection.close()
-                    raise ConnectionError("closed while it was being opened")
-                self._connection = connection
+            if not self._is_closed and (self._connection is None or not self._connection.is_open):
+                self._connection = await self._store.connect(self._key)
+            if self._is_closed or self._connection is None:
+                self._disconnect()
+                raise ConnectionError("the connection was closed on purpose")
             return self._connection
 
     async def hash(self, key: bytes) -> dict[bytes, bytes]:

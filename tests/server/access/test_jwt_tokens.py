@@ -74,7 +74,8 @@ class Issuer:
 
 
 @pytest.fixture
-def issuer() -> Iterator[Issuer]:
+def issuer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Issuer]:
+    monkeypatch.setattr(jwt_tokens, "KEYS_TIMEOUT_S", 60.0)
     found = Issuer()
     yield found
     found.close()

@@ -226,7 +226,7 @@ async def scene(
     monkeypatch.setattr(subscription, "HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr("tickfire.server.app.HIGH_WATER", HIGH_WATER)
     monkeypatch.setattr("tickfire.server.app.LOW_WATER", HIGH_WATER // 4)
-    monkeypatch.setattr(lag, "PATIENCE", 1_000)
+    monkeypatch.setattr(lag, "PATIENCE", 10_000)
     publishers = publishers_of(valkey.client)
     server = await serve(valkey.url, max_lag_s=MAX_LAG_S)
     yield Scene(server, publishers)

@@ -157,7 +157,11 @@ class FeedFollower:
             return current
 
         feed = market.feed(epoch, still_current)
-        positions = await _seed(market, feed)
+        try:
+            positions = await _seed(market, feed)
+        except BaseException:
+            feed.close()
+            raise
         logger.info(
             "feed %d, epoch %s: %d instruments in all, newest id %s",
             epoch.feed, epoch.key.hex(), len(market.data.states.rows),
