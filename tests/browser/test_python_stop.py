@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SYMBOL = "ESU4"
 LOOP = "def indicator(bars):\n    while True:\n        pass\n"
-LIMIT_MS = 5_000
 STUBBORN = (
     "def indicator(bars):\n"
     "    while True:\n"
@@ -85,13 +84,11 @@ def test_the_button_stops_a_loop_and_the_page_lives(
 def test_the_limit_stops_a_loop_without_anyone(
     panel: Panel, serving: Served, market: Market
 ) -> None:
-    clock = panel.page.clock
-    clock.install()
     panel.write(LOOP)
     panel.start()
     trade(panel, serving, market, "5525.5", 1)
     assert panel.state("busy") == "true"
-    clock.fast_forward(LIMIT_MS)
+    panel.pass_limit()
     wait_fault(panel, "stopped after 5 s")
     works_on(panel)
     told = [each for each in panel.chart.complaints if "Opener-Policy" not in each]
@@ -107,10 +104,8 @@ def test_code_that_swallows_what_stops_it_ends_with_its_worker(panel: Panel) -> 
 
 
 def test_a_loop_in_the_console_is_stopped(panel: Panel) -> None:
-    entry = panel.page.locator(".console-line")
-    for line in ("while True: pass", ""):
-        entry.fill(line)
-        entry.press("Enter")
+    assert panel.say("while True: pass") == ""
+    panel.page.locator(".console-line").press("Enter")
     panel.wait("busy", "true")
     panel.page.click(".python-stop")
     panel.page.locator(".entry-error", has_text="Stopped").wait_for(timeout=RUN_TIMEOUT_MS)

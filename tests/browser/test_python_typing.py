@@ -66,7 +66,18 @@ def test_a_loop_that_is_typed_is_stopped_by_typing_on(panel: Panel) -> None:
     panel.wait("busy", "true")
     keyboard.press("Control+a")
     keyboard.type("def indicator(bars): return {'after': bars.close}")
-    panel.wait("series", "after", 4_000)
+    panel.wait("series", "after")
+
+
+def test_run_pressed_while_typed_code_runs_by_itself_runs_it_once(panel: Panel) -> None:
+    panel.page.keyboard.type("while True: print('running')")
+    panel.page.locator(".entry-out", has_text="running").last.wait_for(timeout=RUN_TIMEOUT_MS)
+    panel.page.click(".python-run")
+    panel.page.click(".python-stop")
+    wait_fault(panel, "Stopped")
+    runs = panel.state("runs")
+    panel.say("1 + 1")  # it would come after another run
+    assert panel.state("runs") == runs
 
 
 def test_tab_indents_and_after_escape_leaves(panel: Panel) -> None:

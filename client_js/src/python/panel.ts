@@ -35,6 +35,8 @@ export class PythonPanel {
   private runs = 0;
   /** The code that is being run for the first time. */
   private defining: string | null = null;
+  /** True if that run is being stopped, so that the same code may be run again. */
+  private isStopping = false;
   /** The error of the code in the editor, which an earlier one on the chart does not end. */
   private draftFault: Fault | null = null;
 
@@ -76,7 +78,10 @@ export class PythonPanel {
     const both = el("div", "python-both", {}, written, this.console.element);
     this.element.append(el("div", "python-bar", {}, ...bar), both);
     this.run.addEventListener("click", () => void this.define());
-    this.halt.addEventListener("click", () => this.python.stop());
+    this.halt.addEventListener("click", () => {
+      this.isStopping = true;
+      this.python.stop();
+    });
     this.clear.title = "Remove the indicator from the chart";
     this.clear.addEventListener("click", () => this.remove());
     this.element.addEventListener("keydown", (event) => {
@@ -116,7 +121,10 @@ export class PythonPanel {
 
   private typed(text: string): void {
     this.memory.remember(text);
-    if (this.defining !== null) this.python.abandon(this.defining);
+    if (this.defining !== null) {
+      this.isStopping = true;
+      this.python.abandon(this.defining);
+    }
     this.draft.change(text);
   }
 
@@ -135,7 +143,10 @@ export class PythonPanel {
       return;
     }
     const { text } = this.editor;
+    // Code that runs by itself since it was typed needs no second run.
+    if (text === this.defining && !this.isStopping) return;
     this.defining = text;
+    this.isStopping = false;
     const outcome = await this.python.run(text);
     if (this.defining === text) this.defining = null;
     if (text !== this.editor.text) return;
