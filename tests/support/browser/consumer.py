@@ -7,14 +7,15 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from tests.support.browser.built import built_package
 from tests.support.paths import CLIENT
 
 MODULES = CLIENT / "node_modules"
 
 
 def pack(folder: Path) -> Path:
-    """Build the npm package; return its tarball."""
-    subprocess.run(["npm", "run", "--silent", "build:package"], cwd=CLIENT, check=True)
+    """Pack the built npm package; return its tarball."""
+    built_package()  # not anew: other test processes read its files
     packed = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder)]
     name = subprocess.run(packed, cwd=CLIENT, check=True, capture_output=True, text=True)
     return folder / name.stdout.strip().splitlines()[-1]
