@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from tests.support.browser.chromium import Chart, OpenPage, open_chart
 from tests.support.browser.pixels import act, assert_equal, shoot_pane
 from tests.support.browser.stage import START_MS, Market, Stage, plain, staged
+from tests.support.eventually import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -71,8 +72,23 @@ def hover(chart: Chart, share: float) -> str:
     return chart.text("#chart .label-price")
 
 
+def middle(chart: Chart) -> float:
+    """Return the price amid the pane."""
+    return float(hover(chart, 0.5))
+
+
+def wait_log(chart: Chart, linear: float) -> None:
+    """Wait until the log scale is drawn that was chosen, which is loaded on demand.
+
+    The prices grow: those amid the pane are far below the one on a linear scale.
+    """
+    wait_until(lambda: middle(chart) < linear / 2, "the scale is a log scale")
+
+
 def test_equal_heights_are_equal_ratios_on_a_log_scale(chart: Chart) -> None:
+    linear = middle(chart)
     chart.page.select_option("#scale", "log")
+    wait_log(chart, linear)
     chart.page.mouse.move(500, 300)
     for _ in range(3):
         chart.page.mouse.wheel(0, 900)
@@ -95,7 +111,7 @@ def test_a_key_changes_the_scale_and_the_address_keeps_it(stage: Stage, chart: C
     for kind in ("log", "percent", "linear", "log"):
         page.keyboard.press("l")
         assert page.locator("#scale").input_value() == kind
-    assert "scale=log" in page.url
+    assert "scale=log" in page.evaluate("location.search")
     page.goto(f"{stage.url}?renderer=canvas2d&symbol={GROWTH}")
     chart.wait_live()
     assert page.locator("#scale").input_value() == "log"
@@ -121,7 +137,9 @@ def test_a_log_scale_is_drawn_the_same_by_both_renderers(stage: Stage, open_page
         for name in ("webgpu", "canvas2d")
     ]
     for chart in charts:
+        linear = middle(chart)
         chart.page.keyboard.press("l")
+        wait_log(chart, linear)
     for move, amount in [("zoom out", 900), ("axis", 300), ("zoom in", 700), ("pan", -400)]:
         for chart in charts:
             act(chart, move, 400, amount)
