@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
 
 NODES: Final = ["feed", "kernel", "redis", "server", "socket", "store", "compute", "gpu"]
 TIME: Final = re.compile(r"^(< 1 µs|\d[\d.]* (µs|ms|s))$")
-PATIENCE_MS: Final = 30_000
+PATIENCE_MS: Final = 60_000
 
 
 class Running(NamedTuple):
@@ -44,6 +44,7 @@ def pipeline(browser: Browser, running: Running) -> Iterator[Page]:
     """The page at /pipeline, live."""
     context = browser.new_context(viewport={"width": 1600, "height": 1000})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{running.url}pipeline?renderer=canvas2d")
     expect(node(page, "kernel")).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
     yield page
@@ -56,8 +57,11 @@ def node(page: Page, name: str) -> Locator:
 
 def rows_of(page: Page) -> dict[str, str]:
     """Return the hops of the trade that is followed, and their times as shown."""
-    rows = page.locator(".follow-row").all()
-    return {row.get_attribute("data-hop") or "": row.locator("b").inner_text() for row in rows}
+    # All at once: the next trade replaces them.
+    rows: list[tuple[str, str]] = page.locator(".follow-row").evaluate_all(
+        "rows => rows.map((row) => [row.dataset.hop, row.querySelector('b').innerText])"
+    )
+    return dict(rows)
 
 
 def test_a_trade_is_followed_hop_by_hop_to_the_screen(pipeline: Page) -> None:
@@ -100,11 +104,15 @@ def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
         """() => {
           const kernel = document.querySelector(".node[data-node=kernel]");
           const feed = document.querySelector(".node[data-node=feed]");
-          window.seen = { states: [], backlogs: [] };
+          const changes = document.querySelector(".pipeline-changes");
+          window.seen = { states: [], backlogs: [], told: [] };
           new MutationObserver(() => {
             const { state } = kernel.dataset;
             if (seen.states.at(-1) !== state) seen.states.push(state);
-            if (state === "down") seen.backlogs.push(Number(feed.dataset.backlog));
+            seen.told.push(changes.innerText);
+            // One that is slow to start may be down a second time, with other ticks.
+            const outages = seen.states.filter((each) => each === "down").length;
+            if (state === "down" && outages === 1) seen.backlogs.push(Number(feed.dataset.backlog));
           }).observe(kernel.parentElement, { subtree: true, attributes: true });
         }"""
     )
@@ -116,11 +124,11 @@ def test_a_killed_ingest_turns_red_its_backlog_grows_and_drains(
 
     wait_until(is_down, "ingest is down")
     kernel = node(pipeline, "kernel")
-    expect(pipeline.locator(".pipeline-changes")).to_contain_text("Kernel is down since")
     expect(kernel).to_have_attribute("data-state", "up", timeout=PATIENCE_MS)
     expect(node(pipeline, "feed")).to_have_attribute("data-backlog", "0", timeout=PATIENCE_MS)
     seen = pipeline.evaluate("() => window.seen")
-    assert "down" in seen["states"] and seen["states"][-1] == "up"
+    assert any("Kernel is down since" in told for told in seen["told"])
+    assert "up" in seen["states"][seen["states"].index("down") :]
     assert max(seen["backlogs"]) > 0 and seen["backlogs"] == sorted(seen["backlogs"])
 
 
