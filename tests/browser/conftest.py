@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser.built import built_package, built_page
-from tests.support.browser.chromium import OpenPage, open_chart
+from tests.support.browser.chromium import LIVE_TIMEOUT_MS, OpenPage, open_chart
 from tests.support.browser.pages import Pages
 from tests.support.browser.python_panel import Panel, Served
 from tests.support.browser.stage import Market, Stage, staged
 
 PAGES = Pages()
+expect.set_options(timeout=LIVE_TIMEOUT_MS)  # the machine may be busy with other tests
 FAILED: set[Path] = set()
 """Files with a failed test: it may have left the browsers in any state."""
 

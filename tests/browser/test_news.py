@@ -47,7 +47,7 @@ def test_a_headline_without_sentiment_is_scored_in_the_browser(
     stage.market.headlines = [{**BLANK, "id": "1", "title": title, "sentiment": None}]
     chart = open_page(stage.url, symbol="ESU4")
     chip = chart.page.locator(".news-sentiment")
-    chip.wait_for(timeout=30_000)
+    chip.wait_for()
     assert chip.get_attribute("data-origin") == "browser"
     expected = SentimentModel.open(SHIPPED / "sentiment.json").score(title)
     assert chip.get_attribute("data-label") == expected.label

@@ -75,6 +75,7 @@ def test_goes_on_without_a_reload_when_the_server_comes_back(
     stage.trade("ESU4", "5524.5", 3, at_ms=START_MS)
     chart.wait_data("ticks", "1")
     last_id = stage.market.id
+    chart.wait_data("position", last_id)  # by the symbol's own topic, too
     stage.serving.stop()
     chart.wait_data("state", "reconnecting")
     assert "Reconnecting" in chart.text("#connection-text")
@@ -124,13 +125,14 @@ def test_symbols_are_searched_and_chosen_by_keyboard(stage: Stage, open_page: Op
     chart = open_page(stage.url, symbol="ESU4")
     chart.page.keyboard.press("/")
     chart.page.keyboard.type("eur")
+    chart.page.wait_for_function("() => document.querySelector('.watch-change').innerText !== ''")
     (row,) = chart.page.locator(".watch-row").all_inner_texts()
     assert row.split() == ["EUR/USD", "1.07310", "\u22120.06%"]
     chart.page.keyboard.press("Enter")
     chart.wait_data("symbol", "EUR/USD")
     chart.wait_live()
     assert chart.text(".legend-title") == "EUR/USD · 1m"
-    assert "symbol=EUR%2FUSD" in chart.page.url
+    assert "symbol=EUR%2FUSD" in chart.page.evaluate("location.search")
     chart.page.locator("#chart").focus()
     chart.page.keyboard.press("5")
     chart.wait_data("interval", "1h")
@@ -238,7 +240,7 @@ def test_back_and_forth_return_to_what_was_shown(stage: Stage, open_page: OpenPa
     page.go_forward()
     chart.wait_data("interval", "1h")
     chart.wait_data("symbol", "NQU4")
-    assert "symbol=NQU4&" in page.url
+    assert "symbol=NQU4&" in page.evaluate("location.search")
     chart.wait_live()
 
 

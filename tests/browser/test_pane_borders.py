@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser.bare_chart import BareChart, bare_chart
 from tests.support.browser.chromium import OpenPage
@@ -170,16 +170,14 @@ def test_the_page_keeps_the_heights(stage: Stage, open_page: OpenPage) -> None:
     for _ in range(3):
         chart.page.keyboard.press("ArrowUp")
     chart.settle()
-    moved = bar.get_attribute("aria-valuenow")
+    moved = bar.get_attribute("aria-valuenow") or ""
     chart.page.reload()
     chart.wait_live()
-    bar.wait_for()
-    assert bar.get_attribute("aria-valuenow") == moved
+    expect(bar).to_have_attribute("aria-valuenow", moved)
     chart.page.click("#watch .watch-row >> text=NQU4")
     chart.wait_data("symbol", "NQU4")
     chart.settle()
-    assert bar.get_attribute("aria-valuenow") == moved
+    expect(bar).to_have_attribute("aria-valuenow", moved)
     bar.dblclick()
-    chart.settle()
-    assert bar.get_attribute("aria-valuenow") != moved
+    expect(bar).not_to_have_attribute("aria-valuenow", moved)
     assert chart.complaints == []

@@ -11,6 +11,7 @@ from tests.support.eventually import wait_until
 
 pytestmark = pytest.mark.browser
 
+SCROLLED_PX = 200
 JOURNEYS = 48
 """Traced trades of which the pipeline's panel keeps the way."""
 
@@ -59,7 +60,11 @@ def test_the_tape_shows_trades_from_a_size_on_and_stays_where_it_is_scrolled(
     page.locator(".tape-row:visible", has_text="5559.00").wait_for()
     tape = page.locator("#tape-list")
     tape.hover()
-    page.mouse.wheel(0, 200)
+    page.mouse.wheel(0, SCROLLED_PX)
+    # The browser may scroll bit by bit.
+    page.wait_for_function(
+        "scrolled => document.getElementById('tape-list').scrollTop === scrolled", arg=SCROLLED_PX
+    )
     newest = page.locator("#tape-newest")
     newest.wait_for(state="visible")
     seen = tape.evaluate("list => [list.scrollTop, list.innerText]")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import START_MS, Stage
+
+pytestmark = pytest.mark.browser
 
 
 def stat(name: str, price: str | None = None, quantity: int | None = None) -> dict[str, Any]:
@@ -84,7 +88,8 @@ def test_an_auction_is_shown_until_it_takes_place(stage: Stage, open_page: OpenP
     auction.locator("dd", has_text="none").wait_for()
 
     page.set_viewport_size({"width": 390, "height": 844})
-    assert auction.is_visible() and not page.locator("#session-stats").is_visible()
+    page.locator("#session-stats").wait_for(state="hidden")
+    assert auction.is_visible()
     stage.trade("ESU4", "5524.25", 1, at_ms=due)
     auction.wait_for(state="hidden")
     page.locator("#session-stats").wait_for()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import Instrument, Stage, walk
+
+pytestmark = pytest.mark.browser
 
 
 def listed(symbol: str, number: int, raw_symbol: str) -> Instrument:

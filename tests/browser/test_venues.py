@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.browser.axe import assert_axe_passes, load_axe
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
 
 
 def quote(number: int, publisher: str | None, bid: str | None, ask: str) -> dict[str, Any]:
