@@ -400,6 +400,7 @@ class Session:
             self._handle(self._backlog.popleft())
             self._handling = False
             if not self._backlog:
+                self._backlog = None  # an empty one would take 760 bytes
                 self.relieved()
         elif self._ending is None:
             return False
@@ -424,6 +425,8 @@ class Session:
         while self._backlog and not self._joining and not self.closed and not must_stop():
             self._handle(self._backlog.popleft())
         self._handling = False
+        if not self._backlog:
+            self._backlog = None
 
     def _pause(self) -> None:
         if not self._paused:

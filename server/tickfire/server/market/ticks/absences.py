@@ -50,7 +50,7 @@ class Absences:
         """Begin with the feeds that are being loaded, None for a client that is live."""
         loading = self._source.loading
         if parts is None:
-            self._left = dict.fromkeys(loading)
+            self._left = dict.fromkeys(loading) if loading else {}  # an empty one is small
         else:
             self._left = {part.feed: part for part in parts if part.feed in loading}
             self._behind = frozenset(self._left)

@@ -32,8 +32,7 @@ class Progress:
     Attributes
     ----------
     reached : dict of Stream to int
-        The position in each stream of the topic while the client catches up, empty while it is
-        live.
+        The position in each stream of the topic; empty, as at first, for a client that is live.
     past : Past
         The ended epochs that it is still to be sent.
     is_untold : bool
@@ -106,10 +105,6 @@ class Progress:
         return self._data.newest_id(self._data.streams_of(feed)).part(feed)
 
     # --- beginnings
-    def be_live(self) -> None:
-        """Be level with the market from now on."""
-        self.reached, self._others = {}, {}
-
     def begin(self, found: Found) -> None:
         """Begin after an id."""
         self.reached, self._others, self.past = found.reached, found.others, found.past

@@ -63,8 +63,8 @@ class TickSubscription:
         """While it may be sent no more, by its quota: what ends that."""
         self.socket = socket
         self.view = view
-        self._absences = absences = Absences(source)  # a reference to `self` would be a circle
-        self._progress = Progress(source, symbol_of(view.topic), lambda: absences.parts)
+        self._absences = Absences(source)
+        self._made_progress: Progress | None = None
         self._joined = False
         self._catching_up = False
         self._conflated: Conflated | None = None
@@ -80,6 +80,15 @@ class TickSubscription:
         self.socket.outlet.on_overflow = None
         self._absences.close()
         self._end_catch_up()
+
+    @property
+    def _progress(self) -> Progress:
+        """The positions of the client; none are kept while it is live, at those of the market."""
+        if self._made_progress is None:
+            absences = self._absences  # a reference to `self` would be a circle
+            symbol = symbol_of(self.view.topic)
+            self._made_progress = Progress(self.source, symbol, lambda: absences.parts)
+        return self._made_progress
 
     # --- joining
     async def start(self, since: WireId | None) -> dict[str, Any]:
@@ -131,7 +140,7 @@ class TickSubscription:
 
     # --- live
     def _go_live(self) -> None:
-        self._progress.be_live()
+        self._made_progress = None
         self.source.fanout.welcome(self.view)
         self.socket.outlet.lane = self.view.name
 
