@@ -21,7 +21,7 @@ class RawClient:
         self._data = bytearray()
         self._at = 0
         self._opcode = TEXT
-        self._socket.settimeout(20)
+        self._socket.settimeout(60)
 
     def close(self) -> None:
         self._socket.close()

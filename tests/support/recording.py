@@ -124,6 +124,17 @@ def record_process(url: str, target: Path | str, *options: str) -> Iterator[subp
         process.communicate()
 
 
+def has_all(recorder: Recorder, client: Any) -> bool:
+    """Return whether every entry of the streams of feeds that are recorded is written."""
+    lanes = [each.lane for _, running in recorder._feeds.values() for each in running]
+    writers = [pair for lane in lanes for pair in lane._writers.items()]
+    return bool(writers) and all(
+        b"%d-%d" % writer.last == newest
+        for key, writer in writers
+        for newest, _ in client.xrevrange(key, count=1)
+    )
+
+
 def rows_of(target: Path | str, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query on an archive."""
     while True:

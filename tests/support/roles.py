@@ -132,7 +132,7 @@ def metadata(symbol: str = SYMBOL) -> Metadata:
 async def is_ready(port: int) -> bool:
     """Return whether the server at a port says that it is ready."""
     try:
-        async with http_client(timeout=5) as client:
+        async with http_client() as client:
             answer = await client.get(f"http://127.0.0.1:{port}/readyz")
     except httpx.TransportError:
         return False
