@@ -14,7 +14,7 @@ from tickfire.base.errors import UsageError
 from tickfire.server.cli import COMMANDS, FILE_OPTION, tickfire
 from tickfire.server.settings.check import defaults_of, problems, strange_variables
 from tickfire.server.settings.command import MODES, PROCESSES
-from tickfire.server.settings.file import SettingsFile, find
+from tickfire.server.settings.file import PATH_VARIABLE, SettingsFile, find
 from tickfire.server.settings.keys import (
     COMMON,
     WITHOUT_OPTION,
@@ -54,9 +54,12 @@ feed = "https://me:hunter2@news.example/rss?token=hunter2"
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in {variable_of(each) for load in COMMANDS for each in options_of(command(load))}:
+    """Unset all variables, and undo in the end how a command in this process sets them."""
+    names = {variable_of(each) for load in COMMANDS for each in options_of(command(load))}
+    for name in {*names, *WITHOUT_OPTION.values(), PATH_VARIABLE}:
         if name is not None:
-            monkeypatch.delenv(name, raising=False)
+            monkeypatch.setenv(name, "")  # so that it is undone although the variable is not set
+            monkeypatch.delenv(name)
 
 
 def command(name: str) -> click.Command:
