@@ -3,7 +3,8 @@
 The lag of a subscriber is the time since the newest moment at which everything published had been
 sent to it. The positions are recorded while there are such subscribers, `CHECKS` times within the
 maximum lag. One that exceeds it gets its ticks conflated, and one that exceeds it `PATIENCE` times
-over is disconnected; both only while bytes wait for the client to read them.
+over is disconnected; both only while bytes wait for the client to read them. After a pause of this
+process, in which it sent nothing, a subscriber is conflated first, whatever its lag.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class LagWatch:
     def __init__(self, positions: Callable[[], Places], max_lag_s: float) -> None:
         self._positions = positions
         self._max_lag_s = max_lag_s
-        self._laggards: dict[Laggard, None] = {}
+        self._laggards: dict[Laggard, bool] = {}
+        """The subscribers that are watched, each with whether it has been conflated."""
         self._marks: deque[tuple[float, Places]] = deque(maxlen=(PATIENCE + 1) * CHECKS)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -69,7 +71,7 @@ class LagWatch:
         """Watch a subscriber that has begun to lag."""
         if not self._max_lag_s:
             return
-        self._laggards[laggard] = None
+        self._laggards[laggard] = False
         if self._timer is None:
             self._mark()
             self._schedule()
@@ -112,9 +114,10 @@ class LagWatch:
 
     def _judge(self, laggard: Laggard) -> None:
         lag_s = self._lag_s(laggard.place)
-        if lag_s >= PATIENCE * self._max_lag_s:
+        if lag_s >= PATIENCE * self._max_lag_s and self._laggards[laggard]:
             laggard.evict()
         elif lag_s >= self._max_lag_s:
+            self._laggards[laggard] = True
             laggard.conflate()
 
     def _lag_s(self, place: Places) -> float:
