@@ -13,6 +13,7 @@ from tickfire.base.units import milliseconds
 from tickfire.models.records import SENTIMENT_KEY, Sentiment
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.topics.outbound import OutboundChannel
+from tickfire.server.market.topics.require import require_loaded
 from tickfire.store.entries import Entry, last_id
 from tickfire.store.requests import newest_entries
 from tickfire.store.schema import NEWS_KEY, Headline
@@ -49,6 +50,11 @@ class News:
         self._early: dict[bytes, Sentiment] = {}
         """Sentiments that were read before their headlines, as happens while catching up."""
         self._scored = False  # whether headlines are scored at all; if not, none is held
+        self._loaded = asyncio.Event()
+
+    async def loaded(self) -> None:
+        """Wait until the newest headlines have been read."""
+        await self._loaded.wait()
 
     async def run(self, store: Store) -> None:
         """Follow the streams until cancelled."""
@@ -59,6 +65,7 @@ class News:
         for entry in sentiments:
             self._attach(entry)
         positions = {NEWS_KEY: last_id(headlines), SENTIMENT_KEY: last_id(sentiments)}
+        self._loaded.set()
         try:
             await Tail(store, positions, self._on_entries).run()
         finally:
@@ -197,4 +204,5 @@ class NewsChannel(OutboundChannel):
         """Reply with the newest headlines."""
         if topic != HEADLINES:
             raise JoinError({"reason": "unmatched topic"})
+        await require_loaded(self._news.loaded(), "headlines")
         return {"headlines": list(self._news.latest)}

@@ -15,7 +15,7 @@ from tickfire.server.market.topics.params import refuse
 MAX_NAMED: Final = 20
 """Unknown symbols that a refusal names."""
 LOAD_TIMEOUT_S: Final = 5.0
-"""Time that a join waits for present records or reports to be read, in seconds."""
+"""Time that a join waits for what it replies with to be read, in seconds."""
 
 
 def require_live(feeds: FeedFollower) -> LiveMarket:
@@ -64,7 +64,7 @@ def require_listings(live: LiveMarket, symbols: Iterable[str]) -> None:
 
 
 async def require_loaded(loaded: Awaitable[None], name: str) -> None:
-    """Wait until present records or reports, named by a plural, have been read.
+    """Wait until records, reports or headlines, named by a plural, have been read.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from tickfire.models.records import EVENTS, SIGNALS_KEY, Signal
 from tickfire.phoenix import Hub, JoinError, Socket
 from tickfire.server.market.ticks.source import Listing
 from tickfire.server.market.topics.outbound import OutboundChannel
+from tickfire.server.market.topics.require import require_loaded
 from tickfire.store.entries import Entry, last_id
 from tickfire.store.limits import MAX_SIGNALS
 from tickfire.store.requests import newest_entries
@@ -56,12 +58,18 @@ class Signals:
         self._find = find
         self._ids = Remembered(MAX_SIGNALS)
         self._latest: dict[str, deque[Payload]] = {}
+        self._loaded = asyncio.Event()
+
+    async def loaded(self) -> None:
+        """Wait until the newest signals have been read."""
+        await self._loaded.wait()
 
     async def run(self, store: Store) -> None:
         """Follow the stream until cancelled."""
         entries = await newest_entries(store, SIGNALS_KEY, LOADED)
         for entry in entries:
             self._take(entry)
+        self._loaded.set()
         await Tail(store, {SIGNALS_KEY: last_id(entries)}, self._on_entries).run()
 
     def latest(self, topic: str) -> list[Payload]:
@@ -133,4 +141,5 @@ class SignalsChannel(OutboundChannel):
         """Reply with the newest signals."""
         if not topic.partition(":")[2]:
             raise JoinError({"reason": "unknown symbol"})
+        await require_loaded(self._signals.loaded(), "signals")
         return {"signals": self._signals.latest(topic)}
