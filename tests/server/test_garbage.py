@@ -7,6 +7,7 @@ import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.server import Server
 
 CLIENTS = 10
+PATIENT: dict[str, Any] = {"open_timeout": 60, "close_timeout": 60}
 OURS = ("tickfire.", "uvicorn.", "starlette.")
 TOPICS = (
     *("market:realtime", "market:AAA", "candles:AAA:1s", "news:all", "signals:all", "quotes:AAA"),
@@ -44,7 +46,7 @@ def kept() -> Iterator[Callable[[], Counter[str]]]:
 
 
 def join_all(port: int) -> None:
-    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0") as client:
+    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0", **PATIENT) as client:
         for number, topic in enumerate(TOPICS):
             client.send(json.dumps([str(number), str(number), topic, "phx_join", {}]))
         client.send(json.dumps([None, "last", "phoenix", "heartbeat", {}]))
@@ -56,14 +58,14 @@ def join_all(port: int) -> None:
 
 
 def break_off(port: int) -> None:
-    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0") as client:
+    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0", **PATIENT) as client:
         client.send(json.dumps(["1", "1", TOPICS[0], "phx_join", {}]))
         client.recv()
         client.socket.close()
 
 
 def send_nonsense(port: int) -> None:
-    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0") as client:
+    with connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=2.0.0", **PATIENT) as client:
         client.send("{")
         with pytest.raises(ConnectionClosed):
             client.recv()
@@ -71,12 +73,12 @@ def send_nonsense(port: int) -> None:
 
 def be_refused(port: int) -> None:
     with pytest.raises(InvalidStatus):
-        connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=9.0.0")
+        connect(f"ws://127.0.0.1:{port}/socket/websocket?vsn=9.0.0", **PATIENT)
 
 
 def ask(port: int) -> None:
     for path in ("healthz", "readyz", "metrics", "nowhere"):
-        httpx.get(f"http://127.0.0.1:{port}/{path}")
+        httpx.get(f"http://127.0.0.1:{port}/{path}", timeout=60)
 
 
 @pytest.mark.parametrize("visit", [join_all, break_off, send_nonsense, be_refused, ask])

@@ -29,7 +29,7 @@ SECRET = "a secret of more than twenty characters"
 REALTIME = "market:realtime"
 SOON_MS = 300
 """Time after which a client falls back; long enough for a WebSocket on this machine."""
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def tick_ids(ticks: list[Any]) -> list[str]:
@@ -159,7 +159,7 @@ async def test_its_own_token_is_used_again_when_the_session_is_gone(
         path = f"/socket/longpoll?token={token}&vsn=2.0.0&"
         first = (await client.get(path)).json()
         gone = Token(SECRET, "phx longpoll").sign(("another node", "a session"))
-        second = (await client.get(f"{path}token={gone}", timeout=30)).json()
+        second = (await client.get(f"{path}token={gone}")).json()
     assert (first["status"], second["status"]) == (410, 410)
     assert second["token"] not in (first["token"], gone)
 

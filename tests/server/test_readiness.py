@@ -107,11 +107,16 @@ async def test_a_feed_that_brings_no_data_makes_the_server_unready(
     await becomes(server, "readyz", 503, "feed 1 has brought no data since")
     assert (await answer(server, "healthz"))[0] == 200
     sample = server.market.metrics.registry.get_sample_value
-    assert sample("tickfire_ready") == sample("tickfire_feed_flows", {"feed": "1"}) == 0
+
+    def flows() -> tuple[float | None, float | None]:
+        return sample("tickfire_ready"), sample("tickfire_feed_flows", {"feed": "1"})
+
+    assert flows() == (0, 0)
     assert (sample("tickfire_feed_silence_seconds", {"feed": "1"}) or 0) > STALE_S
     ingest.state = {}
     await becomes(server, "readyz", 200)
-    assert sample("tickfire_ready") == sample("tickfire_feed_flows", {"feed": "1"}) == 1
+    # A beat that is late makes it unready for a moment.
+    await eventually(lambda: flows() == (1, 1), "the metrics say so, too")
     ingest.state = silent(connected=False, state=FEED_DOWN, name="the gateway is gone")
     await becomes(server, "readyz", 503, "the gateway is gone")
     ingest.state = {}
@@ -122,8 +127,8 @@ async def test_a_server_that_begins_waits_for_feeds_that_catch_up_and_one_that_w
     ingest: Beating, publisher: Publisher, valkey: Valkey, serve: Serve
 ) -> None:
     def is_written() -> bool:
-        beat = msgspec.msgpack.decode(publisher.client.hget(HEALTH_KEY, ingest_process(FEED)))
-        return beat["feed"]["caught_up"] is False
+        packed = publisher.client.hget(HEALTH_KEY, ingest_process(FEED))
+        return packed is not None and msgspec.msgpack.decode(packed)["feed"]["caught_up"] is False
 
     before = await serve(valkey.url)
     await becomes(before, "readyz", 200)
@@ -131,7 +136,7 @@ async def test_a_server_that_begins_waits_for_feeds_that_catch_up_and_one_that_w
     await eventually(is_written, "the beat is written")
     after = await serve(valkey.url)
     await becomes(after, "readyz", 503, "feed 1 is catching up with its source: GLBX.MDP3")
-    assert (await answer(before, "readyz"))[0] == 200
+    await becomes(before, "readyz", 200)
     ingest.state = {}
     await becomes(after, "readyz", 200)
 
@@ -144,7 +149,7 @@ async def test_a_halted_or_closed_market_may_be_silent(
     closed = await serve(valkey.url, stale_s=STALE_S, sessions=Sessions({"*": never}))
     opened = await serve(valkey.url, stale_s=STALE_S)
     await becomes(opened, "readyz", 503)
-    assert (await answer(closed, "readyz"))[0] == 200
+    await becomes(closed, "readyz", 200)
     for instrument in (1, 2):
         now = time.time_ns()
         told = ("halt", "none", "none", False, False, None, now, now)
@@ -195,7 +200,6 @@ async def test_a_stream_that_is_read_no_further_is_named_and_then_needs_a_restar
     server: Server, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "UNREAD_NS", 2_000_000_000)
-    monkeypatch.setattr(reading, "STUCK_NS", 4_000_000_000)
     live = server.market.live
     assert live is not None
     publisher.publish(trades(2))
@@ -204,6 +208,7 @@ async def test_a_stream_that_is_read_no_further_is_named_and_then_needs_a_restar
         broken.setattr(live.fanout, "take", None)
         publisher.publish(trades(2))
         await becomes(server, "readyz", 503, "stream 1.0 is not being read by this worker")
+        monkeypatch.setattr(reading, "STUCK_NS", reading.UNREAD_NS)
         await becomes(server, "healthz", 503, "stream 1.0 is not being read, though Redis answers")
     sample = server.market.metrics.registry.get_sample_value
     assert (sample("tickfire_stream_unread_seconds", {"stream": "1.0"}) or 0) > 2

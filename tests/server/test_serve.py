@@ -115,9 +115,9 @@ async def test_long_poll_reaches_its_session_by_any_worker(
     address = f"http://127.0.0.1:{port}/socket/longpoll"
     query, heartbeat = {"vsn": "2.0.0"}, '[null,"1","phoenix","heartbeat",{}]'
 
-    async def ask(method: str, body: str = "") -> dict[str, Any]:
+    async def ask(method: str, body: str = "", **options: Any) -> dict[str, Any]:
         async with http_client(timeout=EXIT_TIMEOUT_S) as client:  # of one connection
-            answer = await client.request(method, address, params=query, content=body)
+            answer = await client.request(method, address, params=query, content=body, **options)
         body_of: dict[str, Any] = answer.json()
         return body_of
 
@@ -129,8 +129,15 @@ async def test_long_poll_reaches_its_session_by_any_worker(
     for _ in range(8):
         assert (await ask("POST", heartbeat))["status"] == 200
         assert (await ask("GET"))["status"] == 200
-    waiting = asyncio.create_task(ask("GET"))
-    assert await is_ready(port)  # the poll has been sent before
+    sent = asyncio.Event()
+
+    async def note(step: str, info: Any) -> None:
+        if step == "http11.receive_response_headers.started":
+            sent.set()
+
+    waiting = asyncio.create_task(ask("GET", extensions={"trace": note}))
+    await sent.wait()
+    assert await is_ready(port)  # on a connection that is accepted after that of the poll
     process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(EXIT_TIMEOUT_S):
         assert (await waiting)["status"] == 410

@@ -24,7 +24,7 @@ from tests.support.cli import TICKFIRE
 from tests.support.eventually import eventually
 from tests.support.http import http_client
 from tests.support.publisher import DAY, SECOND, Publisher, mixed, trades
-from tests.support.recording import recording, ticks_of_file
+from tests.support.recording import has_all, recording, ticks_of_file
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.archive.pending import Rotation
@@ -73,8 +73,7 @@ async def trimmed(
     async with recording(
         valkey.url, str(target), tables=("ticks", "bars"), rotation=Rotation(age_s=0.2)
     ) as recorder:
-        held = valkey.client.xlen(BARS)
-        await eventually(lambda: recorder.metrics.rows > newest + held, "all is recorded")
+        await eventually(lambda: has_all(recorder, valkey.client), "all is recorded")
     valkey.client.xtrim(TICKS, minid=newest * 2 // 3, approximate=False)
     valkey.client.xtrim(BARS, maxlen=valkey.client.xlen(BARS) // 3, approximate=False)
     yield await serve(valkey.url, archive=str(target)), file, target
@@ -184,7 +183,7 @@ async def test_an_id_that_redis_has_trimmed_is_resumed_from_the_archive(
     publisher.publish(trades(3000))
     since = publisher.id(100)
     async with recording(valkey.url, str(tmp_path / "archive")) as recorder:
-        await eventually(lambda: recorder.metrics.rows >= 3000, "all is recorded")
+        await eventually(lambda: has_all(recorder, valkey.client), "all is recorded")
     publisher.publish(trades(500))
     publisher.trim(2500)
     server = await serve(valkey.url, archive=str(tmp_path / "archive"))
@@ -318,7 +317,7 @@ async def test_paging_ends_while_ticks_come_across_the_seam(
 ) -> None:
     publisher.publish(mixed(2000))
     async with recording(valkey.url, str(tmp_path / "archive")) as recorder:
-        await eventually(lambda: recorder.metrics.rows >= 4000, "all is recorded")
+        await eventually(lambda: has_all(recorder, valkey.client), "all is recorded")
     publisher.trim(3000)
     server = await serve(valkey.url, archive=str(tmp_path / "archive"))
     await server.reaches(publisher)

@@ -6,8 +6,10 @@ That ticks flow again whatever is killed is proven in tests/e2e.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import urllib.error
 import urllib.request
 
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
 from tests.support.house import running_house
+from tests.support.http import PATIENCE_S
 from tests.support.processes import descendants, wait_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -24,7 +27,7 @@ COMMANDS = ("redis", "gateway", "ingest", "news", "serve")
 
 async def get(url: str) -> tuple[int, bytes]:
     def fetch() -> tuple[int, bytes]:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
             return answer.status, answer.read()
 
     return await asyncio.to_thread(fetch)
@@ -32,7 +35,13 @@ async def get(url: str) -> tuple[int, bytes]:
 
 async def test_it_serves_and_leaves_nothing_behind() -> None:
     async with running_house() as house:
-        assert (await get(house.url + "readyz"))[0] == 200
+
+        async def is_ready() -> bool:
+            with contextlib.suppress(urllib.error.HTTPError):  # a process whose beat is late
+                return (await get(house.url + "readyz"))[0] == 200
+            return False
+
+        await eventually(is_ready, "the house is ready")
         status, page = await get(house.url)
         assert status == 200
         assert b"<!doctype html>" in page.lower()

@@ -69,9 +69,7 @@ async def test_bad_code_changes_nothing_good_code_takes_over_and_a_drain_ends_th
         publisher.publish(trades(3))
         assert len(await after.count("tick", 3)) == 3
 
-        draining = asyncio.create_task(
-            command("drain", "--control", str(control), "--delay", "1.5")
-        )
+        draining = asyncio.create_task(command("drain", "--control", str(control), "--delay", "5"))
 
         async def is_leaving() -> bool:
             async with http_client() as http:

@@ -58,7 +58,7 @@ async def test_one_scrape_has_all_workers_and_counters_never_fall(
     options = ("--dev", "--port", str(port), "--workers", "2")
     more = ("--metrics-port", str(metrics_port), "--drain-seconds", "0")
     async with (
-        http_client(limits=httpx.Limits(max_keepalive_connections=0), timeout=20) as http,
+        http_client(limits=httpx.Limits(max_keepalive_connections=0)) as http,
         logged("serve", *options, *more, REDIS_URL=valkey.url) as server,
     ):
         await server.said("is open", 2, 60)

@@ -110,5 +110,5 @@ async def test_it_is_told_what_was_trimmed_meanwhile(
 async def test_a_slow_client_that_leaves_is_forgotten(server: Server, publisher: Publisher) -> None:
     slow = await behind(server, publisher)
     slow.close()
-    await eventually(lambda: not catching_up(server), "it is forgotten")
-    assert not len(server.market.subscriptions)
+    await eventually(lambda: not len(server.market.subscriptions), "it is forgotten")
+    assert not catching_up(server)
