@@ -17,7 +17,7 @@ import pytest
 from tests.support.cli import assert_one_sentence, run
 from tests.support.eventually import eventually
 from tests.support.house import running_house
-from tests.support.http import PATIENCE_S
+from tests.support.http import TIMEOUT_S
 from tests.support.processes import descendants, wait_gone
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -27,7 +27,7 @@ COMMANDS = ("redis", "gateway", "ingest", "news", "serve")
 
 async def get(url: str) -> tuple[int, bytes]:
     def fetch() -> tuple[int, bytes]:
-        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
             return answer.status, answer.read()
 
     return await asyncio.to_thread(fetch)
