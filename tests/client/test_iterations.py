@@ -19,7 +19,7 @@ from tickfire.server.limits.admission import Limits
 from tickfire.server.limits.buckets import Rate
 from tickfire.server.limits.quotas import Quotas
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def url(server: Server) -> str:
@@ -148,7 +148,7 @@ async def test_a_history_beyond_the_quota_goes_on_when_it_may(
 ) -> None:
     monkeypatch.setattr(market_module, "MAX_LIMIT", 10)
     publisher.publish(trades(500))
-    quotas = Quotas(replays=Rate(50, 2))
+    quotas = Quotas(replays=Rate(1, 2))
     server = await serve(valkey.url, limits=Limits(quotas=quotas))
     await server.reaches(publisher)
     async with Market(url(server)) as market:

@@ -20,7 +20,7 @@ from tickfire.client.market.candles import candles_of
 from tickfire.client.market.latest import BookStream
 from tickfire.models.records import SIGNALS_KEY, Signal
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def url(server: Server) -> str:

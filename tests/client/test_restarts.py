@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.logged import Logged, logged
-from tests.support.processes import descendants
+from tests.support.processes import descendants, wait_gone
 from tests.support.publisher import Publisher, trades
 from tests.support.valkey import Valkey
 from tickfire.base.ports import free_port
@@ -77,13 +77,17 @@ class House:
 
     def kill_worker(self) -> None:
         """Kill the worker: the template forks another."""
-        *_, worker = descendants(self.server.process.pid)
+        below = descendants(self.server.process.pid).items()
+        *_, worker = (pid for pid, line in below if "<defunct>" not in line)
         os.kill(worker, signal.SIGKILL)
 
     async def kill_all(self) -> None:
         """Kill the command; what it has started ends with it."""
+        below = descendants(self.server.process.pid)
         self.server.process.kill()
         await self.server.process.wait()
+        for pid in below:
+            assert await asyncio.to_thread(wait_gone, pid), "its port is not free"
 
     def cut_off(self) -> None:
         """Close all connections to Redis but that of the publisher."""

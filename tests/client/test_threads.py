@@ -13,7 +13,7 @@ from tests.support.publisher import Publisher, trades
 from tests.support.server import Server
 from tickfire.client import sync
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 class Reader(threading.Thread):

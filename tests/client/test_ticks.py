@@ -16,7 +16,7 @@ from tickfire.client import Gap, JoinRefusedError, Market, Notice, Tick, TickBat
 from tickfire.client.market import packed
 from tickfire.store import schema
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 
 
 def url(server: Server) -> str:
