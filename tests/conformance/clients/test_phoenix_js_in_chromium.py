@@ -51,6 +51,7 @@ def serve_files() -> Iterator[str]:
 
 def run_page(page: Page, address: str, place: Place) -> dict[str, Any]:
     """Return the observations of each scenario in a page."""
+    page.set_default_timeout(RUN_TIMEOUT_MS)
     page.expose_function("ask", place.app.do)
     page.goto(address)
     page.wait_for_function("globalThis.run !== undefined")
@@ -58,7 +59,7 @@ def run_page(page: Page, address: str, place: Place) -> dict[str, Any]:
     page.evaluate(
         "addresses => { run(addresses).then((r) => (globalThis.seen = r)); }", place.addresses
     )
-    page.wait_for_function("globalThis.seen !== undefined", timeout=RUN_TIMEOUT_MS)
+    page.wait_for_function("globalThis.seen !== undefined")
     results: dict[str, Any] = page.evaluate("globalThis.seen")
     return results
 

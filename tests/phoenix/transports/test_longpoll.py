@@ -159,11 +159,19 @@ def count_polls(monkeypatch: pytest.MonkeyPatch) -> list[LongPollTransport]:
     return begun
 
 
-async def empty_poll(client: Poller, clock: Clock, begun: list[LongPollTransport]) -> None:
-    """Poll without a message, until the window is over."""
+async def waiting_poll(
+    client: Poller, begun: list[LongPollTransport]
+) -> asyncio.Task[tuple[int, list[Any]]]:
+    """Poll, and return once the session waits for a message."""
     count = len(begun)
     polling = asyncio.create_task(client.poll())
     await eventually(lambda: len(begun) > count, "the poll waits")
+    return polling
+
+
+async def empty_poll(client: Poller, clock: Clock, begun: list[LongPollTransport]) -> None:
+    """Poll without a message, until the window is over."""
+    polling = await waiting_poll(client, begun)
     await clock.forward(WINDOW_S)
     assert await polling == (204, [])
 
@@ -183,10 +191,8 @@ async def test_a_second_poll_takes_over(monkeypatch: pytest.MonkeyPatch) -> None
     async with serving(hub, WINDOWED) as served:
         client = await Poller(served).joined()
         begun = count_polls(monkeypatch)
-        first = asyncio.create_task(client.poll())
-        await eventually(lambda: len(begun) == 1, "the first poll waits")
-        second = asyncio.create_task(client.poll())
-        await eventually(lambda: len(begun) == 2, "the second poll waits")
+        first = await waiting_poll(client, begun)
+        second = await waiting_poll(client, begun)
         hub.local_broadcast("room:1", "news", {"n": 1})
         status, messages = await second
         assert (status, [message[4] for message in messages]) == (200, [{"n": 1}])
@@ -336,13 +342,14 @@ async def test_a_session_over_its_high_water_mark_is_congested_until_the_next_po
 
 
 # --- the end of the server, and sessions that are refused
-async def test_shutting_down_ends_sessions_and_polls_that_wait() -> None:
-    hub = Hub()
+async def test_shutting_down_ends_sessions_and_polls_that_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hub, begun = Hub(), count_polls(monkeypatch)
     route = PhoenixSocket("/socket", User, hub=hub, longpoll=PATIENT)
     async with serve_app(Starlette(routes=[route])) as served:
         client = await Poller(served).joined()
-        polling = asyncio.create_task(client.poll())
-        await in_progress(served, 1)
+        polling = await waiting_poll(client, begun)
         route.shut_down()
         assert await asyncio.wait_for(polling, 60) == (410, [])
         assert not hub.topics()
@@ -351,12 +358,11 @@ async def test_shutting_down_ends_sessions_and_polls_that_wait() -> None:
 
 async def test_shutting_down_ends_sessions_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     hub, drainer = Hub(), DrainerOptions(batch_size=1, interval_s=10.0)
-    clock = Clock(monkeypatch)
+    clock, begun = Clock(monkeypatch), count_polls(monkeypatch)
     route = PhoenixSocket("/socket", User, hub=hub, longpoll=PATIENT, drainer=drainer)
     async with serve_app(Starlette(routes=[route])) as served:
         clients = [await Poller(served).joined(f"room:{number}") for number in range(2)]
-        polls = [asyncio.create_task(client.poll()) for client in clients]
-        await in_progress(served, 2)
+        polls = [await waiting_poll(client, begun) for client in clients]
         route.shut_down()
         assert await asyncio.wait_for(polls[0], 60) == (410, [])
         assert hub.stats.sessions == 1
