@@ -4,7 +4,8 @@ Prints for each attack the honest client's median and longest round trip, the se
 before, at its peak and 10 s later, the lines that the server logged, and its answer. Run it with
 ``python -m bench.abuse [--json] [ATTACK...]``. With ``--minutes 15`` the attacks follow one another
 for so long on servers that stay, beside an intruder without a grant, and a table of the worst
-follows; it exits with 1 if the intruder read a byte, or the honest client was cut off.
+follows; it exits with 1 if the intruder read a byte, the honest client was cut off, or a server
+logged an error.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _print(name: str, figures: dict[str, Any], *, as_json: bool) -> None:
 def _print_outcome(outcome: Outcome, *, as_json: bool) -> int:
     """Print the table of a long run; return 1 if an attack succeeded."""
     cut_off = any(math.isinf(max(row.stalls_ms)) for row in outcome.rows.values())
-    failed = bool(outcome.leaked or cut_off)
+    failed = bool(outcome.leaked or cut_off or outcome.errors)
     if as_json:
         print(json.dumps({**asdict(outcome), "failed": failed}))
         return int(failed)
@@ -91,6 +92,7 @@ def _print_outcome(outcome: Outcome, *, as_json: bool) -> int:
         print(f"memory of the {name} server: {before:.0f} MiB before, {after:.0f} MiB after")
     kinds = ", ".join(f"{n} x {kind}" for kind, n in outcome.refused.items())
     print(f"the intruder was refused: {kinds}")
+    print(f"the servers logged {len(outcome.errors)} errors", *outcome.errors[:5], sep="\n  ")
     print(f"the intruder read {outcome.leaked} bytes that it was not granted")
     return int(failed)
 

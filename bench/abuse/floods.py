@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
@@ -13,6 +15,8 @@ from bench.abuse.wire import Target, frames_in, text_frame, upgrade
 PATIENCE_S: Final = 5.0
 BLOCK: Final = 500
 """Messages that are sent before the replies are read."""
+RESET: Final = struct.pack("ii", 1, 0)
+"""Value of SO_LINGER with which a socket that is closed resets its connection."""
 ATTACKER: Final = "127.0.0.2"
 """Another address of this machine than the honest client's."""
 
@@ -56,9 +60,27 @@ def reconnect_flood(target: Target) -> str:
     return _listed(answers)
 
 
+def vanishing_flood(target: Target) -> str:
+    """Send 1,000 joins and reset the connection without reading, 300 times."""
+    answers: Counter[str] = Counter()
+    joins = text_frame(json.dumps(_join("market:realtime", {})).encode()) * 1_000
+    for _ in range(300):
+        with target.connect(PATIENCE_S) as connection:
+            try:
+                upgrade(connection, target)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                connection.sendall(joins)
+                answers["reset"] += 1
+            except ConnectionError as refused:
+                answers[str(refused)] += 1
+    return _listed(answers)
+
+
 FLOODS: Final[dict[str, Callable[[Target], str]]] = {
     each.__name__: each
-    for each in (join_flood, replay_flood, topic_flood, message_flood, reconnect_flood)
+    for each in (
+        *(join_flood, replay_flood, topic_flood, message_flood, reconnect_flood, vanishing_flood),
+    )
 }
 
 

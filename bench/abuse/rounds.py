@@ -63,12 +63,15 @@ class Outcome:
         Refusals of the intruder, by kind.
     leaked : int
         Bytes that the intruder read without a grant.
+    errors : list of str
+        The errors that the servers logged.
     """
 
     rows: dict[str, Row]
     mib: dict[str, tuple[float, float]]
     refused: Counter[str]
     leaked: int
+    errors: list[str]
 
 
 def _attackers() -> Iterator[str]:
@@ -141,7 +144,9 @@ def rounds(names: Sequence[str], minutes: float, redis_port: int) -> Outcome:
         time.sleep(SETTLE_S)
         mib = {name: (before[name], _memory(server)) for name, server in servers.items()}
         refused = sum((one.refused for one in intruders), Counter[str]())
-        return Outcome(rows, mib, refused, sum(one.leaked for one in intruders))
+        log.seek(0)
+        errors = [line.rstrip() for line in log if " error: " in line]
+        return Outcome(rows, mib, refused, sum(one.leaked for one in intruders), errors)
 
 
 def _attack(name: str, attacker: Target, client: Target, row: Row) -> None:
