@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -23,6 +24,8 @@ SIZE = {"width": 1100, "height": 760}
 """Narrow enough that no splitter lies over the pane's left edge."""
 FIRST_COLOR = (0x5B, 0x8D, 0xEF)
 LATE_CANDLES = 20
+NONE = "\N{EM DASH}"
+"""The change of a symbol without a candle."""
 
 
 def prepared() -> Market:
@@ -77,6 +80,9 @@ def wait_scale(chart: Chart, scale: str) -> None:
 
 
 def share(text: str) -> float:
+    """Return a change in percent; NaN where the legend has none."""
+    if text == NONE:
+        return math.nan
     return float(re.sub("[%+]", "", text).replace("\N{MINUS SIGN}", "-"))
 
 
@@ -148,7 +154,7 @@ def test_a_line_begins_with_its_first_candle_and_goes_on_at_its_last_value(
     wait_entry(chart, RARE)
     box: Any = chart.page.locator("#chart .pane").bounding_box()
     chart.page.mouse.move(box["x"] + 40, box["y"] + 200)
-    wait_until(lambda: entries(chart)[LATE] == "\N{EM DASH}", "no value before the first candle")
+    wait_until(lambda: entries(chart)[LATE] == NONE, "no value before the first candle")
     late = stage.market.instruments[LATE].bars["1m"]
     chart.page.mouse.move(2, 2)
     expected = 100 * (float(late[-1][4]) / float(late[0][4]) - 1)
@@ -250,12 +256,16 @@ def test_older_candles_of_the_other_symbol_come_on_the_way_left(stage: Stage, ch
 
     wait_until(reaches, "the beginning of history")
     box: Any = chart.page.locator("#chart .pane").bounding_box()
-    for x in range(4, int(box["width"]), 40):
-        chart.page.mouse.move(box["x"] + x, box["y"] + 200)
-        chart.settle()
-        if "%" in entries(chart)[OTHER]:
-            break
-    wait_until(lambda: entries(chart)[OTHER] == "0.00%", "the other symbol's first candle")
+
+    def first_change() -> str:
+        for x in range(4, int(box["width"]), 40):
+            chart.page.mouse.move(box["x"] + x, box["y"] + 200)
+            chart.settle()
+            if (change := entries(chart)[OTHER]) != NONE:
+                return change
+        return NONE
+
+    wait_until(lambda: first_change() == "0.00%", "the other symbol's first candle")
     assert closes(stage, OTHER)[oldest] > 0
 
 

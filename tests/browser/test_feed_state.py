@@ -26,7 +26,7 @@ def test_the_top_bar_tells_that_the_feed_is_stale_or_down_and_since_when(
         stage.serving.call(lambda: stage.market.broadcast("market:realtime", "feeds", payload))
 
     badge = page.locator("#freshness")
-    tell(feed("down", 12, "the gateway closed the connection"))
+    tell(feed("down", 10, "the gateway closed the connection"))
     page.locator("#freshness", has_text="Feed down, 1").wait_for()
     assert badge.get_attribute("data-age") == "down"
     note = page.locator("#chart-stale").inner_text()

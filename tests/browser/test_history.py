@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.browser.chromium import OpenPage, check_chart
 from tests.support.browser.stage import START_MS, Market, Stage, staged
+from tests.support.eventually import wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -35,14 +36,16 @@ def test_dragging_into_the_past_loads_pages_to_the_beginning(
     chart.page.locator("#chart").focus()
     for _ in range(6):
         chart.page.keyboard.press("-")
-    for _ in range(20):
+
+    def reaches() -> bool:
         chart.page.mouse.move(left, middle)
         chart.page.mouse.down()
         chart.page.mouse.move(right, middle)
         chart.page.mouse.up()
         chart.settle()
-        if chart.data("candles") == "5000" and chart.page.is_visible("#chart-past"):
-            break
+        return chart.data("candles") == "5000" and chart.page.is_visible("#chart-past")
+
+    wait_until(reaches, "the beginning of history")
     assert chart.text("#chart-past") == "Beginning of history"
     oldest = START_MS // MINUTE_MS * MINUTE_MS - 2000 * MINUTE_MS
     assert stage.market.pages == [oldest, oldest - 2000 * MINUTE_MS]

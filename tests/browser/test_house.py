@@ -19,7 +19,7 @@ from tests.support.browser.chromium import Chart, OpenPage, check_chart
 from tests.support.browser.house import house
 from tests.support.eventually import wait_until
 from tests.support.paths import ROOT
-from tests.support.processes import child_of
+from tests.support.processes import child_of, find_child
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -118,9 +118,11 @@ def check_live_candles(
 
         def agree() -> bool:
             data = shown(chart)
+            if not data["position"]:
+                return False
+            # Unknown until the symbol has traded since the listener joined.
             wanted = listener.price(symbol, data["position"])
-            assert wanted is not None
-            return bool(data["lastPrice"] == wanted)
+            return wanted is not None and bool(data["lastPrice"] == wanted)
 
         # The symbol's own topic may be one trade ahead of the common one for a moment.
         wait_until(agree, "the last price is that of the position")
@@ -167,6 +169,8 @@ def test_the_page_outlives_each_process(simulated: tuple[str, int], open_page: O
     chart = open_page(url, symbol="ESZ6", interval="1s", init=RECOVERY)
     chart.page.evaluate("() => { window.sameDocument = true; }")
     for name in ("serve", "ingest", "gateway", "redis", "news"):
+        # One that depends on the process killed before may be starting again.
+        wait_until(lambda name=name: find_child(pid, name) is not None, f"{name} runs")  # type: ignore[misc]
         os.kill(child_of(pid, name), signal.SIGKILL)
         # Measured in the page: the driver is slow while many frames come.
         elapsed = chart.page.evaluate("ms => window.recovery(ms)", SETTLE_MS)

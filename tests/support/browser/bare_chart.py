@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from playwright.sync_api import Browser, ConsoleMessage, FloatRect, Page
 from starlette.applications import Starlette
@@ -40,9 +42,14 @@ const series = (name) => ({
 });
 const frame = () => new Promise(requestAnimationFrame);
 const place = document.querySelector("#place");
+// What a chart loads on demand is here before it asks.
+await Promise.all(PARTS.map((path) => import(path)));
 Object.assign(window, { createChart, drawingTools, bars, series, frame, place });
 </script>
 """
+
+REST_FRAMES: Final = 5
+"""Frames in which nothing is drawn, after which a chart has got all its parts."""
 
 
 @dataclass
@@ -59,12 +66,15 @@ class BareChart:
             window.chart?.destroy();
             window.chart = createChart(place, {{ renderer: "canvas2d", ...{options} }});
             chart.setBars(bars({count}));
-            while (chart.visibleRange() === null || chart.renderer === null) await frame();
+            let [drawn, still] = [0, 0];
+            chart.on("frame", () => {{ drawn++; still = 0; }});
+            // Its parts that are loaded on demand ask for a frame each.
+            while (drawn === 0 || chart.renderer === null || still < {REST_FRAMES}) {{
+              await frame();
+              still++;
+            }}
             """
         )
-        # Gestures are loaded on demand.
-        self.page.wait_for_load_state("networkidle")
-        self.settle()
 
     def run(self, script: str) -> Any:
         """Run the body of an asynchronous function; return its result."""
@@ -101,12 +111,22 @@ class BareChart:
         return found
 
 
+def parts_on_demand(package: Path) -> list[str]:
+    """Return the paths of the files that a chart of the package loads on demand."""
+    scripts = [path.read_text() for path in package.glob("chart*.js")]
+    found = sorted({name for text in scripts for name in re.findall(r'import\("\./(.+?)"\)', text)})
+    assert found, f"{package} loads nothing on demand"
+    return [f"./package/{name}" for name in found]
+
+
 @contextmanager
 def bare_chart(browser: Browser, package: Path, *, touch: bool = False) -> Iterator[BareChart]:
     """Open a page to make charts in."""
 
+    text = _PAGE.replace("PARTS", json.dumps(parts_on_demand(package)))
+
     async def page(_: Request) -> Response:
-        return HTMLResponse(_PAGE)
+        return HTMLResponse(text)
 
     async def icon(_: Request) -> Response:
         return Response(status_code=204)

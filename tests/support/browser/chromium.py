@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from shutil import which
@@ -37,6 +37,10 @@ WITHOUT_WEBGPU: Final = ["--disable-gpu"]
 """Frames by the CPU itself cost a third of those by a GPU that the CPU imitates."""
 VIEWPORT: Final = {"width": 1440, "height": 900}
 LIVE_TIMEOUT_MS: Final = 60_000
+PANELS: Final = [
+    f"{name}-panel" for name in ("indicator", "compare", "alerts", "drawing", "export")
+]
+"""Panels that the page loads on demand, from its start on."""
 
 Pixels = NDArray[np.int16]
 """height x width x RGB"""
@@ -111,15 +115,23 @@ class Chart:
             timeout=timeout_ms,
         )
 
-    def wait_live(self, candles: int = 1, timeout_ms: int = LIVE_TIMEOUT_MS) -> None:
-        """Wait until the page is live, has drawn its candles and can be moved by mouse and keys."""
+    def wait_live(
+        self, candles: int = 1, timeout_ms: int = LIVE_TIMEOUT_MS, without: Sequence[str] = ()
+    ) -> None:
+        """Wait until the page is live and has drawn its candles, and takes the mouse and all keys.
+
+        ``without`` names panels, which are loaded on demand, that need not be there.
+        """
         self.page.wait_for_function(
-            """least => {
+            """([least, panels]) => {
               const { state, candles, renderer } = document.documentElement.dataset;
-              const moves = document.querySelector("#chart .axis-price[title]") !== null;
-              return state === "live" && Number(candles) >= least && renderer && moves;
+              // A title becomes an explanation once the pointer has been over it.
+              const axis = "#chart .axis-price:is([title], [data-tip])";
+              const moves = document.querySelector(axis) !== null;
+              const opens = panels.every((id) => document.getElementById(id).hasChildNodes());
+              return state === "live" && Number(candles) >= least && renderer && moves && opens;
             }""",
-            arg=candles,
+            arg=[candles, [each for each in PANELS if each not in without]],
             timeout=timeout_ms,
         )
         self.settle()
