@@ -21,11 +21,11 @@ from tests.support.eventually import wait_until
 from tests.support.paths import ROOT
 from tests.support.processes import child_of, find_child
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
 
 DBN: Final = ROOT.parent / "shared" / "data" / "dbn"
 
-ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "3"}
+ESU4: Final = {"FEED": str(DBN / "esu4-mbp-1-20240701.dbn.zst"), "SPEED": "1"}
 """Four minutes of trades, slow enough that they last until a busy machine has opened a page."""
 LEAN: Final = {"FEED": str(DBN / "lean_20131008_0930_1000_mixed.dbn.zst"), "SPEED": "10"}
 needs_data = [

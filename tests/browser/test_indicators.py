@@ -291,7 +291,7 @@ def test_chromium_gives_the_bits_of_native_for_every_kernel(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_on_a_live_market_the_worker_keeps_the_bits_of_native(
     open_page: OpenPage, static: Path, tmp_path: Path
 ) -> None:

@@ -17,7 +17,8 @@ from tests.support.eventually import TIMEOUT_S, eventually
 from tests.support.processes import descendants, find_child
 from tickfire.base.ports import free_port
 
-START_S: Final = 100
+START_S: Final = 200
+"""Far more than it takes where kernels must be compiled and others have most of the machine."""
 HISTORY_S: Final = 300
 """Past of a house's market, shorter than by default, so that houses start sooner."""
 STOP_S: Final = 60
