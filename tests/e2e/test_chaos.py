@@ -27,7 +27,7 @@ FAULTS: Final = (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_each_trade_and_report_comes_once_whatever_fails(tmp_path: Path) -> None:
     said: list[str] = []
     async with world(tmp_path, CLIENTS, RATE) as found:

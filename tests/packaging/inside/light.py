@@ -31,7 +31,8 @@ def import_once(modules: str) -> tuple[float, set[str]]:
 
 
 def main() -> None:
-    least, whole = [], []
+    least: list[float] = []
+    whole: list[float] = []
     ratio = GREATEST_RATIO
     while len(whole) < TRIES or (ratio >= GREATEST_RATIO and len(whole) < MOST_TRIES):
         least.append(import_once("asyncio, starlette.routing, msgspec")[0])

@@ -14,7 +14,7 @@ from tests.support.chaos.reports import Reports, assert_news_is_whole, assert_re
 from tests.support.chaos.world import World
 from tests.support.eventually import eventually
 
-CAUGHT_UP_S: Final = 90.0
+CAUGHT_UP_S: Final = 180.0
 LINES: Final = 30
 
 
@@ -63,11 +63,11 @@ async def campaign(
 
 async def one_fault(world: World, name: str, rng: random.Random, outcome: Outcome) -> None:
     """Let one fault happen, and wait until every client has all trades and signals."""
-    await eventually(world.is_paired, "every writer has a standby", CAUGHT_UP_S)
-    for follower in world.followers:
-        follower.restart_clock()
-    began = time.monotonic()
     try:
+        await eventually(world.is_paired, "every writer has a standby", CAUGHT_UP_S)
+        for follower in world.followers:
+            follower.restart_clock()
+        began = time.monotonic()
         await FAULTS[name](world, rng)
         await world.catches_up(CAUGHT_UP_S)
     except AssertionError as error:

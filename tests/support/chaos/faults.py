@@ -19,7 +19,7 @@ from tickfire.store.schema import META_KEY, NEWS_KEY, Stream, head_key
 
 type Fault = Callable[[World, random.Random], Awaitable[None]]
 
-BACK_S: Final = 60.0
+BACK_S: Final = 120.0
 HANG_S: Final = 3.0
 KEYS: Final = (head_key(Stream(1, 0)), head_key(Stream(2, 0)), META_KEY, NEWS_KEY, SIGNALS_KEY)
 

@@ -16,7 +16,7 @@ from tickfire.models.records import SENTIMENT_KEY, SIGNALS_KEY, Sentiment, Signa
 from tickfire.store.schema import NEWS_KEY, Headline
 from tickfire.store.store import Store
 
-CAUGHT_UP_S = 60.0
+CAUGHT_UP_S = 120.0
 
 
 class Reports:

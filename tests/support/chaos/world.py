@@ -23,7 +23,7 @@ from tests.support.roles import is_ready
 from tickfire.base.ports import free_port
 from tickfire.models.registry import STREAM_MODELS
 
-START_S: Final = 120.0
+START_S: Final = 240.0
 WRITES: Final = ("beginning epoch", "continuing epoch", "following feed")
 WAITS: Final = "waiting as standby"
 """Words by which an ingest or infer says that it writes, or waits."""
