@@ -158,11 +158,11 @@ class Lease:
             from Redis. It is then given `RETURN_S` to take it again.
         """
         known: Holder | None = None
-        patience_ends, waited = math.inf, False
+        patience_ends, waited, was_out = math.inf, False, False
         while True:
             try:
                 holder = await self._find()
-                if holder is None and may_return is not None and await may_return():
+                if holder is None and (was_out or (may_return and await may_return())):
                     patience_ends = min(patience_ends, time.monotonic() + RETURN_S)
                     if time.monotonic() < patience_ends:
                         await asyncio.sleep(POLL_S)
@@ -172,13 +172,13 @@ class Lease:
                     holder = await self.take()
             except RedisUnavailable as error:
                 logger.debug("cannot take the lease: %s", error)
-                if known is not None:
-                    await asyncio.sleep(RETURN_S)  # its holder may renew it first
+                # Its holder may be cut off as well, and is to renew it first once Redis answers.
+                patience_ends, waited, was_out = math.inf, False, known is not None
             else:
                 if holder == self.holder:
                     self.may_be_early = may_return is not None and not waited
                     return
-                patience_ends, waited = math.inf, False
+                patience_ends, waited, was_out = math.inf, False, False
                 if holder != known:
                     known = holder
                     on_standby(holder)

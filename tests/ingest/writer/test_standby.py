@@ -186,6 +186,29 @@ async def test_a_holder_that_was_cut_off_may_take_its_lease_again(store: Store) 
     second.close()
 
 
+async def test_a_holder_may_renew_its_lease_first_once_redis_answers_again(
+    valkey: EmbeddedRedis, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "EXPIRY_S", 60.0)
+    monkeypatch.setattr(lease_module, "RETURN_S", 0.0)  # the outage itself is no patience
+    first, second = Lease(store, feed_work(1)), Lease(store, feed_work(1))
+    await first.take()
+    seen: list[Holder] = []
+    waiting = asyncio.create_task(second.wait(seen.append))
+    await eventually(lambda: seen == [first.holder], "the other waits")
+    await valkey.stop()
+    await eventually(lambda: store.outage.since is not None, "Redis is out of reach")
+    monkeypatch.setattr(lease_module, "RETURN_S", 60.0)
+    await valkey.start()  # without the lease
+    await eventually(lambda: store.outage.since is None, "the other is answered")
+    assert not waiting.done()
+    assert await first.take() == first.holder
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    first.close()
+    second.close()
+
+
 async def test_a_writer_is_cut_off_if_its_stream_has_another_server(store: Store) -> None:
     async def has_head(server: bytes, *, closed: bool = False) -> bool:
         before = (await find_head(store, STREAM)).text

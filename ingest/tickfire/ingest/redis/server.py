@@ -18,7 +18,8 @@ from tickfire.base.process import Guard, death_signal
 from tickfire.ingest.redis.options import LOOPBACK, RedisOptions, arguments
 from tickfire.ingest.redis.ping import NotReady, ping
 
-START_TIMEOUT_S: Final = 10.0
+START_TIMEOUT_S: Final = 60.0
+"""Time for the server to start and to load its data."""
 STOP_TIMEOUT_S: Final = 4.0
 """Less than the 5 s after which a supervisor kills this process."""
 PING_INTERVAL_S: Final = 0.01
