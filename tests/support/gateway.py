@@ -231,7 +231,7 @@ class StockClient:
         schemas: dict[str, Any],
         until: Callable[[Any], bool],
         *,
-        timeout_s: float = 45.0,
+        timeout_s: float = 100.0,
         **options: Any,
     ) -> list[Any]:
         """Subscribe to symbols by schema; return the records up to the last one wanted."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,13 @@ from tickfire.ingest.gateway import GatewayConfig, serve_gateway
 
 # The stock client makes futures for errors that it does not always look at.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_garbage() -> Iterator[None]:
+    """Let go of them here, where their warnings are ignored, and not in a test of another file."""
+    yield
+    gc.collect()
 
 
 def schemas_of(path: Path) -> list[str]:
