@@ -118,10 +118,10 @@ class Carrying:
             own.append(rows[shards == shard])
         publisher.publish(rows, self.random.choice((1, 5, 100)))
 
-    def end_epoch(self) -> int:
+    def end_epoch(self, feed: int | None = None) -> int:
         """Begin a new epoch of a feed with the last ticks of the old one; return the feed."""
         draw = self.random
-        feed = draw.choice(list(SHARDS))
+        feed = draw.choice(list(SHARDS)) if feed is None else feed
         publisher, old = self.publishers[feed], self._epoch(feed)
         written = [np.concatenate(own) for own in self._rows[feed]]
         carried = [draw.randint(0, min(5, len(rows))) for rows in written]

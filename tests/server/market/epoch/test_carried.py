@@ -11,7 +11,16 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.support.carrying import KINDS, SHARDS, Carrying, Reader, follows, leaves
+from tests.support.carrying import (
+    BINARY,
+    KINDS,
+    SHARDS,
+    Carrying,
+    Kind,
+    Reader,
+    follows,
+    leaves,
+)
 from tests.support.server import Serve, Server
 from tests.support.valkey import Valkey
 from tickfire.server.market.epoch.feed import LiveFeed
@@ -108,3 +117,27 @@ async def test_every_tick_comes_once(
     for reader in program.readers:
         await reader.compare()
         await reader.cut()
+
+
+async def test_a_client_with_all_of_an_epoch_is_told_where_it_is_in_the_next_which_has_ended_too(
+    valkey: Valkey, serve: Serve, archive: str
+) -> None:
+    """Packed ticks tell the position in their own shard; it has the first ticks of others, too."""
+    scene = Carrying(valkey.client, archive, seed=0)
+    scene.mark()
+    server = await serve(valkey.url, archive=archive)
+    await follows(server, scene)
+    reader = Reader(scene, server, Kind(params=BINARY))
+    await reader.join()
+    scene.mark()
+    await reader.compare()
+    await reader.cut()
+    for _ in range(2):
+        scene.end_epoch(1)
+        scene.mark()
+    await follows(server, scene)
+    await reader.join()
+    await reader.compare()
+    kinds = [event for event, _ in reader.joined.events if event in ("bookmark", "ticks")]
+    assert kinds[0] == "bookmark"
+    await reader.cut()

@@ -65,6 +65,11 @@ class Route:
     present: FeedPositions
     is_whole: bool
 
+    @property
+    def begin(self) -> FeedPositions:
+        """The positions after which the first of its ticks is sent."""
+        return self.remainders[0].begin if self.remainders else self.present
+
 
 class Past:
     """The way of one client through ended epochs.
@@ -112,7 +117,7 @@ class Past:
         route = self._routes.get(feed)
         if route is None:
             return None
-        return self._position if feed == self.feed else route.remainders[0].begin
+        return self._position if feed == self.feed else route.begin
 
     @property
     def _position(self) -> FeedPositions:

@@ -126,7 +126,7 @@ def _arrive(
             route = routes[feed]
             if route is None or not route.is_whole:
                 found.lost.append(part)
-            found.is_untold |= route is not None and not route.remainders
+            found.is_untold |= route is not None and route.begin.epoch != part.epoch
             reached = [positions[one] for one in own] if route is None else route.present.positions
             found.reached.update(zip(own, reached, strict=True))
             continue
