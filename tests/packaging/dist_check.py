@@ -35,7 +35,7 @@ INSIDE = Path(__file__).with_name("inside")
 GUIDE = ROOT / "docs" / "starlette.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIVE = "tickfire is live at "
-LIVE_TIMEOUT_S = 400.0
+LIVE_TIMEOUT_S = 900.0
 PATIENCE_S = 90.0
 OURS = ("PORT", "HOST", "FEED", "REDIS_URL", "DATABENTO_API_KEY", "NEWS_FEEDS", "PYTHONPATH")
 

@@ -138,11 +138,11 @@ def has_all(recorder: Recorder, client: Any) -> bool:
 def rows_of(target: Path | str, sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a query on an archive."""
     while True:
-        with contextlib.closing(open_views(Target(str(target)))) as connection:
-            try:
+        try:
+            with contextlib.closing(open_views(Target(str(target)))) as connection:
                 rows: list[tuple[Any, ...]] = connection.sql(sql).fetchall()
-            except duckdb.IOException:  # a file was merged meanwhile
-                continue
+        except duckdb.IOException:  # a file was merged meanwhile
+            continue
         return rows
 
 

@@ -44,7 +44,7 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     def is_ready() -> bool:
         assert process.poll() is None, f"the house has ended; its log:\n{log.read_text()[-2000:]}"
         try:
-            with urllib.request.urlopen(f"{url}readyz", timeout=1) as answer:
+            with urllib.request.urlopen(f"{url}readyz", timeout=10) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
