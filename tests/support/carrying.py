@@ -244,7 +244,8 @@ class Reader:
         if self.kind.is_merged:
             assert _volumes(self.trades) == _volumes(expected), self.kind
         else:
-            assert sorted(self.trades) == sorted(expected), self.kind
+            got, wanted = Counter(self.trades), Counter(expected)
+            assert got == wanted, f"{self.kind}: lacks {wanted - got}, has also {got - wanted}"
             for symbol in last:
                 own = [trade for trade in self.trades if trade[0] == symbol]
                 assert own == [trade for trade in expected if trade[0] == symbol], "in order"

@@ -16,6 +16,7 @@ from tests.support.cli import TICKFIRE
 from tests.support.eventually import eventually
 from tests.support.publisher import Publisher
 from tests.support.valkey import Valkey
+from tickfire.archive.names import Id
 from tickfire.archive.pending import Rotation
 from tickfire.archive.recorder import RecordConfig, Recorder
 from tickfire.archive.tables import TICKS
@@ -51,6 +52,15 @@ SEEN_EPOCHS = Rotation(rows=1_000_000, age_s=0.05)
 SYMBOLS = {1: "AAA", 2: "BBB"}
 
 
+def newest_id(client: Any, key: bytes) -> Id:
+    """Return the id of the newest entry of a stream, (0, 0) if it is empty."""
+    entries = client.xrevrange(key, count=1)
+    if not entries:
+        return 0, 0
+    major, minor = entries[0][0].split(b"-")
+    return int(major), int(minor)
+
+
 class Recorded:
     """A Redis that is recorded, with the ids of all trades in all epochs."""
 
@@ -84,7 +94,10 @@ class Recorded:
             return False
         lanes = [each.lane for each in running]
         written = [lane.last_tick for lane in lanes]
-        return written == publisher.positions and all(lane.saw_all for lane in lanes)
+        if written != publisher.positions or not all(lane.saw_all for lane in lanes):
+            return False
+        sources = [(key, one.last) for lane in lanes for key, one in lane._writers.items()]
+        return all(newest_id(publisher.client, key) == last for key, last in sources)
 
     async def begin_epoch(self, symbols: dict[int, str] = SYMBOLS) -> None:
         """Empty Redis, and begin a new epoch, of which the recorder learns."""
