@@ -106,13 +106,13 @@ async def later_server(url: str, folder: Path) -> AsyncIterator[tuple[int, Logge
     path, port = os.pathsep.join((str(folder), os.environ.get("PYTHONPATH", ""))), free_port()
     command = ("serve", "--dev", "--port", str(port), "--redis-url", url)
     async with logged(*command, PYTHONPATH=path) as process:
-        await eventually(lambda: is_ready(port), "the later server is ready", 60)
+        await eventually(lambda: is_ready(port), "the later server is ready", 100)
         yield port, process
         process.process.terminate()
         await process.process.wait()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_servers_go_first_and_the_older_ones_end_with_the_layout(
     valkey: Valkey, publisher: Publisher, serve: Serve, tmp_path: Path
 ) -> None:

@@ -8,8 +8,6 @@ import subprocess
 from pathlib import Path
 
 DEADLINE_S = 60.0
-WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-"""Test processes that share the machine: a time limit for one process alone is times this."""
 
 
 def wait_gone(pid: int, timeout_s: float = DEADLINE_S) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from tickfire.server.scrapes.snapshot import Family, pack
 from tickfire.server.scrapes.totals import Totals, render
 
-ANSWER_S: Final = 2.0
+ANSWER_S: Final = 5.0
 """Time for the command to answer; a scrape then has this worker's metrics alone, in seconds."""
 ALONE: Final = "1"
 """Name of a worker that has no command above it."""
