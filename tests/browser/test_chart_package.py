@@ -321,6 +321,7 @@ def test_an_element_may_come_later_and_come_back(page: Page) -> None:
         chart.on("frame", () => frames++);
         place.append(inner);
         await until(() => frames > 0 && chart.visibleRange() !== null);
+        await until(() => inner.querySelector(".pane-canvas") !== null);
         const first = chart.visibleRange();
         inner.remove();
         await settle();
@@ -355,6 +356,8 @@ def test_ranges_events_and_fit(page: Page) -> None:
         chart.setBars(bars);
         chart.fit();
         await until(() => told.range.length > 0);
+        // It can be moved by mouse and keys.
+        await until(() => place.querySelector(".axis-price[title]") !== null);
         const all = chart.visibleBars();
         chart.visibleRange({ from: new Date(bars[50].time), to: bars[80].time });
         const at = chart.visibleRange();

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from tests.support.browser.chromium import LIVE_TIMEOUT_MS
 from tests.support.browser.serving import Serving
 from tests.support.browser.stage import START_MS, Market, Stage
 from tests.support.paths import CLIENT
@@ -52,11 +53,14 @@ def page(package: Path, static: Path, browser: Browser) -> Iterator[Page]:
     serving = Serving(Starlette(routes=[Route("/examples/linked/", index), files]))
     serving.start()
     opened = browser.new_page(viewport={"width": 900, "height": 700})
+    opened.set_default_timeout(LIVE_TIMEOUT_MS)
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     opened.goto(f"{serving.url}examples/linked/")
     opened.wait_for_function("() => window.charts?.every((each) => each.store.count > 0)")
     opened.wait_for_function("() => document.querySelectorAll('.pane-canvas').length === 2")
+    # Both can be moved by mouse and keys.
+    opened.wait_for_function("() => document.querySelectorAll('.axis-price[title]').length === 2")
     opened.evaluate(SETTLE)
     yield opened
     assert complaints == []

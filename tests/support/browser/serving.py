@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -18,11 +19,18 @@ START_TIMEOUT_S: Final = 60
 
 
 class Serving:
-    """One uvicorn server that can be stopped and started again on its port."""
+    """One uvicorn server that can be stopped and started again on its port.
+
+    Without a port it takes a free one, which no other process gets while it is stopped.
+    """
 
     def __init__(self, app: Any, port: int = 0) -> None:
         self.app = app
         self.port = port
+        if port == 0:
+            holder = _bound(0)
+            self.port = holder.getsockname()[1]
+            weakref.finalize(self, holder.close)
         self._server: QuickServer | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -32,11 +40,8 @@ class Serving:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener = _bound(self.port)
         listener.listen()  # what connects from now on is answered, if a little later
-        self.port = listener.getsockname()[1]
         config = uvicorn.Config(
             self.app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=1
         )
@@ -66,6 +71,14 @@ class Serving:
 
         assert self._loop is not None
         asyncio.run_coroutine_threadsafe(run(), self._loop).result(START_TIMEOUT_S)
+
+
+def _bound(port: int) -> socket.socket:
+    """Return a socket bound to a port of this machine; others may be as long as none listens."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", port))
+    return made
 
 
 def is_ready(url: str) -> bool:
