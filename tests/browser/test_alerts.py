@@ -121,7 +121,7 @@ def test_a_panel_that_is_asked_for_before_it_is_loaded_opens_whole(
     held: list[Route] = []
     page.route("**/alert-panel-*.js", lambda route: held.append(route))
     page.reload()
-    chart.wait_live(without=["alerts-panel"])
+    chart.wait_live(without=["alerts"])
     if by == "key":
         page.keyboard.press("n")
     else:
@@ -143,6 +143,6 @@ def test_a_panel_that_cannot_be_loaded_is_told_and_loaded_when_it_is_asked_for_a
     page.reload()
     page.get_by_text("Alerts cannot be shown: TypeError").wait_for()
     page.unroute_all()
-    chart.wait_live(without=["alerts-panel"])
+    chart.wait_live(without=["alerts"])
     page.keyboard.press("n")
     page.locator("#alerts-panel h2", has_text="Alert for ESU4").wait_for()

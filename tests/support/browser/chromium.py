@@ -37,10 +37,14 @@ WITHOUT_WEBGPU: Final = ["--disable-gpu"]
 """Frames by the CPU itself cost a third of those by a GPU that the CPU imitates."""
 VIEWPORT: Final = {"width": 1440, "height": 900}
 LIVE_TIMEOUT_MS: Final = 60_000
-PANELS: Final = [
-    f"{name}-panel" for name in ("indicator", "compare", "alerts", "drawing", "export")
-]
-"""Panels that the page loads on demand, from its start on."""
+PANELS: Final = {
+    "indicators": "#indicator-panel .offer",
+    "compare": "#compare-panel .search",
+    "alerts": "#alerts-panel form",
+    "draw": "#drawing-panel [role=toolbar]",
+    "export": "#export-panel button",
+}
+"""What is in the panels that the page loads on demand, from its start on, by their button's id."""
 
 Pixels = NDArray[np.int16]
 """height x width x RGB"""
@@ -120,7 +124,7 @@ class Chart:
     ) -> None:
         """Wait until the page is live and has drawn its candles, and takes the mouse and all keys.
 
-        ``without`` names panels, which are loaded on demand, that need not be there.
+        ``without`` names panels, by their button's id, that need not be loaded.
         """
         self.page.wait_for_function(
             """([least, panels]) => {
@@ -128,10 +132,10 @@ class Chart:
               // A title becomes an explanation once the pointer has been over it.
               const axis = "#chart .axis-price:is([title], [data-tip])";
               const moves = document.querySelector(axis) !== null;
-              const opens = panels.every((id) => document.getElementById(id).hasChildNodes());
+              const opens = panels.every((panel) => document.querySelector(panel) !== null);
               return state === "live" && Number(candles) >= least && renderer && moves && opens;
             }""",
-            arg=[candles, [each for each in PANELS if each not in without]],
+            arg=[candles, [panel for button, panel in PANELS.items() if button not in without]],
             timeout=timeout_ms,
         )
         self.settle()
