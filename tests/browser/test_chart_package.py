@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from tests.support.browser.consumer import build, install, pack
 from tests.support.browser.stage import START_MS, Market, Stage, staged
+from tests.support.eventually import wait_until
 from tests.support.paths import CLIENT, STATIC
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -438,6 +439,44 @@ def test_lines_markers_panes_series_and_csv(page: Page) -> None:
         302,
     ]
     assert seen["gone"] == [None, None, None]
+
+
+def test_a_picture_that_is_asked_for_at_once_has_the_candles(
+    stage: Stage, browser: Browser
+) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    page.route("**/canvas2d-*.js", lambda route: held.append(route))
+    page.goto(f"{stage.url}api.html")
+    page.wait_for_function("() => window.createChart !== undefined")
+    with page.expect_response("**/png-*.js"):
+        run(
+            page,
+            """
+            const chart = createChart(place, { renderer: "canvas2d", theme: { up: "#00ff00" } });
+            chart.setBars(bars);
+            Object.assign(window, { picture: chart.toPNG() });
+            """,
+        )
+    wait_until(lambda: page.evaluate("true") and held != [], "the renderer is asked for")
+    for route in held:
+        route.continue_()
+    rising = page.evaluate(
+        """async () => {
+          const picture = await createImageBitmap(await window.picture);
+          const { width, height } = document.querySelector(".pane").getBoundingClientRect();
+          const context = new OffscreenCanvas(width, height).getContext("2d");
+          context.drawImage(picture, 0, 0);
+          const { data } = context.getImageData(0, 0, width, height);
+          let count = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            if (data[at] === 0 && data[at + 1] === 255 && data[at + 2] === 0) count++;
+          }
+          return count;
+        }"""
+    )
+    assert rising > 200  # pixels of rising candles
+    page.context.close()
 
 
 def test_indicators_by_the_kernels(page: Page) -> None:

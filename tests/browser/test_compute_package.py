@@ -21,7 +21,7 @@ from tests.support.browser.stage import WithHeaders
 from tests.support.paths import CLIENT
 from tickfire.kernels import native
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # kernels may have to be compiled
 
 APPLICATION = """
 import { Compute, IndicatorError } from "tickfire";

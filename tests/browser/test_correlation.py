@@ -17,7 +17,7 @@ from tests.support.browser.stage import START_MS, Market, Stage, staged
 from tests.support.eventually import wait_until
 from tickfire.kernels import native
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # kernels may have to be compiled
 
 OWN, OTHER = "ESU4", "NQU4"
 PERIOD = 20

@@ -20,7 +20,7 @@ from tests.support.kernels.vectors import FEW, vectors
 from tests.support.paths import ROOT
 from tickfire.kernels import native
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]  # kernels may have to be compiled
 
 DESK = Path(__file__).with_name("desk.js").read_text()
 CHECK = ROOT / "tests" / "kernels" / "indicators" / "check_vectors.mjs"
@@ -291,7 +291,6 @@ def test_chromium_gives_the_bits_of_native_for_every_kernel(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_on_a_live_market_the_worker_keeps_the_bits_of_native(
     open_page: OpenPage, static: Path, tmp_path: Path
 ) -> None:

@@ -183,6 +183,7 @@ export class Chart {
    */
   async toPNG(): Promise<Blob> {
     const { paintChart } = await import("./png");
+    await this.core.view.host.ready;
     if (this.core.destroyed) throw new Error("toPNG: the chart has been destroyed");
     return paintChart(this.element, this.core.scaffold.canvas, () => this.core.view.redraw());
   }

@@ -54,6 +54,7 @@ export class ChartView implements Movable {
   readonly layers = new Layers();
   readonly series: SeriesHost;
   readonly markers: MarkerHost;
+  readonly host: RendererHost;
   frames = 0;
   coordinates: Coordinates | null = null;
   cursor: Point | null = null;
@@ -68,7 +69,6 @@ export class ChartView implements Movable {
   private readonly loop = new FrameLoop((level) => this.frame(level));
   private readonly follower = new Follower(this.viewport);
   private readonly uploads: RecordUploads;
-  private readonly host: RendererHost;
   private readonly paneView: PaneView;
   private readonly annotations: Annotations;
   private readonly movement: Promise<typeof import("./movement")>;
@@ -103,7 +103,7 @@ export class ChartView implements Movable {
     this.stopObserving = observeDeviceSizes([root, pane], ([whole, inner]) =>
       this.resized(whole, inner),
     );
-    void this.host.start();
+    this.host.start();
     this.setScale(options.scale);
   }
 

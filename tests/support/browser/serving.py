@@ -84,6 +84,6 @@ def _bound(port: int) -> socket.socket:
 def is_ready(url: str) -> bool:
     """Return whether an address such as that of `/readyz` answers 200."""
     try:
-        return httpx.get(url, verify=False, trust_env=False).status_code == 200
+        return httpx.get(url, verify=False, trust_env=False, timeout=20).status_code == 200
     except httpx.TransportError:
         return False

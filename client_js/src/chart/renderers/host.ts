@@ -13,6 +13,8 @@ const LOSS_WINDOW_MS = 60_000;
  */
 export class RendererHost {
   current: Renderer | null = null;
+  /** Resolves once there is a renderer, or none can be had. */
+  ready: Promise<void> | null = null;
   private losses: number[] = [];
   private disposed = false;
 
@@ -27,18 +29,22 @@ export class RendererHost {
     private readonly onFailure: (reason: string) => void,
   ) {}
 
-  async start(): Promise<void> {
-    try {
-      this.take(await this.create());
-    } catch (error) {
-      this.onFailure(`The chart cannot be drawn: ${String(error)}`);
-    }
+  start(): void {
+    this.ready = this.begin();
   }
 
   dispose(): void {
     this.disposed = true;
     this.current?.dispose();
     this.current = null;
+  }
+
+  private async begin(): Promise<void> {
+    try {
+      this.take(await this.create());
+    } catch (error) {
+      this.onFailure(`The chart cannot be drawn: ${String(error)}`);
+    }
   }
 
   private take(renderer: Renderer): void {
@@ -84,7 +90,7 @@ export class RendererHost {
     this.losses = [...this.losses.filter((at) => now - at < LOSS_WINDOW_MS), now];
     this.current.canvas.remove();
     this.current = null;
-    void this.start();
+    this.start();
   }
 }
 
