@@ -41,7 +41,7 @@ from tickfire.store.schema import (
 )
 from tickfire.store.store import Store
 
-STALE_S = 0.5
+STALE_S = 1.0
 
 
 async def answer(server: Server, path: str) -> tuple[int, str]:
@@ -105,17 +105,17 @@ async def test_a_feed_that_brings_no_data_makes_the_server_unready(
     await becomes(server, "readyz", 200)
     ingest.state = silent()
     await becomes(server, "readyz", 503, "feed 1 has brought no data since")
-    assert (await answer(server, "healthz"))[0] == 200
+    await becomes(server, "healthz", 200)
     sample = server.market.metrics.registry.get_sample_value
 
     def flows() -> tuple[float | None, float | None]:
         return sample("tickfire_ready"), sample("tickfire_feed_flows", {"feed": "1"})
 
-    assert flows() == (0, 0)
+    # While the beats from before are read still, one that is late makes it unready for a moment.
+    await eventually(lambda: flows() == (0, 0), "the metrics say so, too")
     assert (sample("tickfire_feed_silence_seconds", {"feed": "1"}) or 0) > STALE_S
     ingest.state = {}
     await becomes(server, "readyz", 200)
-    # A beat that is late makes it unready for a moment.
     await eventually(lambda: flows() == (1, 1), "the metrics say so, too")
     ingest.state = silent(connected=False, state=FEED_DOWN, name="the gateway is gone")
     await becomes(server, "readyz", 503, "the gateway is gone")
