@@ -138,6 +138,12 @@ async def test_what_is_asserted_in_vain_fails() -> None:
         await room.refute_broadcast("shout")
 
 
+async def test_a_reply_that_arrives_just_as_the_time_is_over_is_found() -> None:
+    room, _ = await (await connect(User, {"user": "ann"}, hub=Hub())).join("room:1")
+    asyncio.get_running_loop().call_soon(room.push, "echo", {"n": 1})
+    assert await room.assert_reply("2", "ok", within_s=0) == {"n": 1}  # the ref of that push
+
+
 @pytest.mark.parametrize("kind", ["push", "broadcast", "reply"])
 async def test_a_refutation_waits(kind: str) -> None:
     hub = Hub()

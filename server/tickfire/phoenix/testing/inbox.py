@@ -27,16 +27,20 @@ class Inbox[T]:
         self._news.set()
 
     async def take(self, wanted: Callable[[T], bool], within_s: float) -> T:
-        """Wait for the first item that a predicate accepts, and remove it."""
-        try:
+        """Wait for the first item that a predicate accepts, and remove it.
+
+        One that arrives just as the time is over counts: a busy machine may notice both at once.
+        """
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
-                while (index := self._find(wanted)) is None:
+                while self._find(wanted) is None:
                     self._news.clear()
                     await self._news.wait()
-        except TimeoutError:
+        index = self._find(wanted)
+        if index is None:
             raise AssertionError(
                 f"the {self._name} did not arrive; those that did are {self.items}"
-            ) from None
+            )
         return self.items.pop(index)
 
     def refute(self, unwanted: Callable[[T], bool], within_s: float) -> Coroutine[Any, Any, None]:
