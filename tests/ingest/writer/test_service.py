@@ -27,6 +27,7 @@ from tickfire.ingest.kernel.state import InstrumentStates
 from tickfire.ingest.live.adapter import LiveAdapter
 from tickfire.ingest.lsg.client import LiveSubscription
 from tickfire.ingest.redis.server import EmbeddedRedis
+from tickfire.ingest.writer import service
 from tickfire.ingest.writer.config import IngestConfig
 from tickfire.ingest.writer.service import Ingest, write_feed
 from tickfire.store.schema import (
@@ -226,7 +227,10 @@ async def test_an_epoch_lost_from_redis_is_followed_by_a_new_one(
         assert int(ingest.states.rows["n"].max()) == len(ticks)
 
 
-async def test_a_refused_key_ends_ingest(tmp_path: Path, store: Store) -> None:
+async def test_a_refused_key_ends_ingest(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "freeze", lambda: None)  # it is for good
     file = write_dbn(tmp_path / "market.dbn", trades(3).tobytes(), metadata())
     refusing = GatewayConfig(port=0, file=file, keys=frozenset(["db-another-key-than-ours"]))
     async with await serve_gateway(refusing) as gateway:
