@@ -23,15 +23,23 @@ settings.register_profile("thorough", settings.get_profile("default"), max_examp
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+ONE_THREAD: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""Variables that keep numerical libraries from threads of their own: where other workers have the
+processor, they wait for each other, spinning, a hundred times as long as one thread works."""
+
 MAX_MORE_WORKERS: Final = 4
 """Number of workers that there may be more than cores: each needs up to 1 GB."""
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C end programs that tests start, also if what has started the tests ignores it.
+    """Set what workers and programs that tests start inherit.
 
-    A shell ignores it for all that it runs in the background, and so would their children.
+    Ctrl-C ends such programs, also if what has started the tests ignores it: a shell ignores it for
+    all that it runs in the background, and so would their children. Numerical libraries, which are
+    not loaded yet, use one thread.
     """
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,7 @@ class Mortal(Target):
         super().remove(name)
 
 
+@pytest.mark.timeout(600)
 def test_wherever_it_is_killed_nothing_is_missing_or_twice(tmp_path: Path) -> None:
     steps, has_ended = 0, False
     while not has_ended:
@@ -197,6 +199,10 @@ async def test_a_recorder_merges_the_files_of_past_days(
             await eventually(lambda: recorder.metrics.rows > rows, "a batch is written")  # noqa: B023
         await eventually(lambda: len(files(tmp_path)) == 2, "its files are merged")
         publisher.publish(batches()[0])
-        await eventually(lambda: positions(tmp_path)[-1:] == [COUNT + BATCH], "and it goes on")
+
+        async def goes_on() -> bool:  # in a thread, so that the recorder is not held up
+            return (await asyncio.to_thread(positions, tmp_path))[-1:] == [COUNT + BATCH]
+
+        await eventually(goes_on, "and it goes on")
         await eventually(lambda: len(files(tmp_path)) == 2, "and merges again")
     assert positions(tmp_path) == list(range(1, COUNT + BATCH + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,13 @@ def files(target: Path, pattern: str = "ticks/*/*/*") -> list[Path]:
     return sorted(target.glob(pattern))
 
 
-def has(target: Path | str, count: int) -> Callable[[], bool]:
+def holds(target: Path | str, count: int) -> Callable[[], bool]:
     return lambda: len(positions(target)) >= count
+
+
+def has(target: Path | str, count: int) -> Callable[[], Awaitable[bool]]:
+    """Look in a thread: a query that holds up the loop would hold up the recorder, too."""
+    return lambda: asyncio.to_thread(holds(target, count))
 
 
 async def test_every_tick_is_kept_by_day_and_symbol(
@@ -111,7 +116,7 @@ def test_a_killed_recorder_leaves_nothing_twice(
     half = next(intent.glob("*/*"), None)
     assert half is not None or not intent.exists()
     with record_process(valkey.url, tmp_path, *options) as process:
-        wait_until(has(tmp_path, 5000), "all is recorded")
+        wait_until(holds(tmp_path, 5000), "all is recorded")
         process.terminate()
         process.wait()
     assert positions(tmp_path) == list(range(1, 5001))
@@ -240,9 +245,7 @@ async def test_a_standby_says_so_until_it_takes_over(
             tasks.create_task(process.record(config, valkey.url, Endpoint("127.0.0.1", port)))
             for port in ports
         )
-        # In a thread: were the loop held up, the lease would expire.
-        is_recorded = has(tmp_path, 10)
-        await eventually(lambda: asyncio.to_thread(is_recorded), "all is recorded")
+        await eventually(has(tmp_path, 10), "all is recorded")
 
         async def are_two() -> bool:
             return sorted(await writers()) == [0, 1]
@@ -355,14 +358,14 @@ def test_a_second_recorder_takes_over(valkey: Valkey, publisher: Publisher, tmp_
     options = ("--rotate-seconds", "0.1")
     publisher.publish(trades(100))
     with record_process(valkey.url, tmp_path, *options) as first:
-        wait_until(has(tmp_path, 100), "the first records")
+        wait_until(holds(tmp_path, 100), "the first records")
         with record_process(valkey.url, tmp_path, *options) as second:
             assert second.stderr is not None
             said = next(line for line in second.stderr if "standby" in line or "stand" in line)
             assert "the archive" in said
             first.kill()
             publisher.publish(trades(100))
-            wait_until(has(tmp_path, 200), "the second records")
+            wait_until(holds(tmp_path, 200), "the second records")
     assert positions(tmp_path) == list(range(1, 201))
 
 

@@ -19,7 +19,7 @@ for value in vars(module).values():
 """
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_a_restart_never_compiles(tmp_path: Path) -> None:
     environment = {**os.environ, "TICKFIRE_CACHE": str(tmp_path)}
     outputs = [
@@ -36,7 +36,7 @@ def test_a_restart_never_compiles(tmp_path: Path) -> None:
     assert outputs[1] == ["1", "0"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_an_edited_helper_compiles_its_kernels_anew(tmp_path: Path) -> None:
     (tmp_path / "helpers.py").write_text(
         "from tickfire.kernels.jit import helper\nSTEP = 1\n"

@@ -14,7 +14,7 @@ from tickfire.kernels.compiler.check import check
 from tickfire.kernels.families import kernels
 from tickfire.kernels.portable import PortableError
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 HEAD = """\
 import math

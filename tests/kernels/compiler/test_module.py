@@ -24,7 +24,7 @@ from tickfire.kernels.build import build_module, kernels_of
 from tickfire.kernels.families import kernels
 from tickfire.kernels.native import compile_native
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 
 SIZE_LIMIT = 64_000
 [FUSED] = kernels_of([fused_kernel])

@@ -15,7 +15,7 @@ from tickfire.kernels.build import kernels_of, main
 from tickfire.kernels.compiler.typescript import typescript
 from tickfire.kernels.families import kernels
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_a_kernel_becomes_an_export_a_signature_and_a_method() -> None:

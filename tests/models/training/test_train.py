@@ -122,7 +122,7 @@ def test_command_and_trainers_can_be_imported() -> None:
 
 @pytest.mark.shared_data
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_training_reaches_floors_and_reproduces_shipped_model(shared: Path, tmp_path: Path) -> None:
     options = ["--data", str(shared / "data"), "--out", str(tmp_path), "--only", "sentiment"]
     result = CliRunner().invoke(train, options, catch_exceptions=False)
