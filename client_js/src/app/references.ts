@@ -19,7 +19,10 @@ interface Request {
 const keyOf = ({ symbol, interval }: Request) => `${symbol} ${interval}`;
 
 const AT_ONCE = 4;
-/** Another join of the same topic closes this one without a reply, hence a timeout. */
+/**
+ * Time after which a request gives way to others: another join of the same topic closes this one
+ * without a reply. One that was slow comes again after them.
+ */
 const GIVE_UP_MS = 5000;
 
 export interface ReferenceHandlers {
@@ -36,6 +39,8 @@ export interface ReferenceHandlers {
 export class References {
   private readonly waiting: Request[] = [];
   private readonly asked = new Set<string>();
+  /** Requests under way whose reply is still wanted, by key. */
+  private readonly wanted = new Map<string, Request>();
   private running = 0;
 
   constructor(
@@ -60,6 +65,7 @@ export class References {
   private have(symbol: string, interval: ReferenceInterval): void {
     const key = keyOf({ symbol, interval });
     this.asked.add(key);
+    this.wanted.delete(key);
     const at = this.waiting.findIndex((request) => keyOf(request) === key);
     if (at >= 0) this.waiting.splice(at, 1);
   }
@@ -81,6 +87,7 @@ export class References {
   /** Forget all requests: a new epoch has begun. */
   forget(): void {
     this.asked.clear();
+    this.wanted.clear();
     this.waiting.length = 0;
   }
 
@@ -88,6 +95,7 @@ export class References {
   take(symbol: string, interval: string, candles: CandlesReply["candles"]): void {
     if (interval !== DAY && interval !== SPARK_INTERVAL) return;
     this.asked.add(keyOf({ symbol, interval }));
+    this.wanted.delete(keyOf({ symbol, interval }));
     this.tell({ symbol, interval }, candles.slice(-SPARK_CANDLES));
   }
 
@@ -104,9 +112,13 @@ export class References {
   private ask(request: Request): void {
     let subscription: TopicSubscription<CandlesReply> | null = null;
     let done = false;
+    const key = keyOf(request);
+    this.wanted.set(key, request);
+    const isWanted = () => this.wanted.get(key) === request;
     const finish = () => {
       if (done) return;
       done = true;
+      if (isWanted()) this.wanted.delete(key);
       this.running--;
       subscription?.leave();
       this.next();
@@ -116,13 +128,16 @@ export class References {
       limit: interval === DAY ? 2 : SPARK_CANDLES,
       onHistory: ({ candles }) => {
         // A symbol that has not traded has no candles yet, and may be requested again.
-        if (candles.length === 0) this.asked.delete(keyOf(request));
+        if (candles.length === 0) this.asked.delete(key);
         else this.tell(request, candles);
         finish();
       },
       onRefused: finish,
     });
-    setTimeout(finish, GIVE_UP_MS);
+    setTimeout(() => {
+      if (isWanted()) this.waiting.push(request);
+      finish();
+    }, GIVE_UP_MS);
   }
 
   private tell({ symbol, interval }: Request, candles: CandlesReply["candles"]): void {

@@ -20,8 +20,8 @@ from tests.support.browser.serving import Serving
 from tests.support.browser.stage import Market, create_app
 from tickfire.server.page import Page
 
-START_TIMEOUT_MS: Final = 60_000
-"""Python starts in seconds; a loaded machine takes its time."""
+START_TIMEOUT_MS: Final = 150_000
+"""Python starts in seconds; a loaded machine takes its time, above all without a snapshot."""
 RUN_TIMEOUT_MS: Final = 60_000
 REPORT_TIMEOUT_S: Final = 60
 
