@@ -32,11 +32,11 @@ MAX_MORE_WORKERS: Final = 4
 
 
 def pytest_configure() -> None:
-    """Set what workers and programs that tests start inherit.
+    """Set what workers of tests and programs that tests start inherit.
 
     Ctrl-C ends such programs, also if what has started the tests ignores it: a shell ignores it for
-    all that it runs in the background, and so would their children. Numerical libraries, which are
-    not loaded yet, use one thread.
+    all that it runs in the background, and so would their children. Numerical libraries of tests,
+    which are not loaded yet, use one thread; those of our commands do as they do for users.
     """
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")

@@ -10,8 +10,9 @@ TICKFIRE = (sys.executable, "-m", "tickfire.server")
 OURS = (
     "HOST PORT FEED SPEED REDIS_URL WORKERS DATABENTO_API_KEY NEWS_FEEDS NEWS_APIS ROOT_PATH "
     "TICKFIRE_LOG TICKFIRE_LOG_FORMAT TICKFIRE_DATASET TICKFIRE_SYMBOLS TICKFIRE_SCHEMAS "
-    "TICKFIRE_SUPERVISOR"
+    "TICKFIRE_SUPERVISOR OMP_NUM_THREADS OPENBLAS_NUM_THREADS"
 ).split()
+"""Variables that commands do not get from the tests, so that they run as a user's do."""
 
 
 def run(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
