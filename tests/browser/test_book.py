@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
 
 
 def book(symbol: str, best: int, levels: int = 10, **state: Any) -> dict[str, Any]:

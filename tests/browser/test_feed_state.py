@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
+
 from tests.support.browser.chromium import OpenPage
 from tests.support.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
 
 
 def feed(state: str, seconds: int, detail: str = "GLBX.MDP3") -> dict[str, Any]:
