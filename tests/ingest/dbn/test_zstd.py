@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import struct
 import tracemalloc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -135,6 +137,22 @@ def test_any_bytes_are_read_or_refused(noise: bytes, layout: str, at: int) -> No
             read(data)
         except DbnError:
             pass
+
+
+def test_a_source_that_failed_gives_back_its_window_at_once() -> None:
+    cut = LAYOUTS["window of 2^31"][:-1]
+    source = ZstdSource(io.BytesIO(cut))
+    gone = weakref.ref(source)
+    gc.disable()  # which would find it sooner or later, by circles
+    try:
+        for _ in range(2):
+            with pytest.raises(TruncatedDbnError, match="inside a zstd frame"):
+                while source.read(1000):
+                    pass
+        del source
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_bomb_is_decompressed_piece_by_piece() -> None:

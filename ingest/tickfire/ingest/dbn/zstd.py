@@ -6,6 +6,7 @@ that of RFC 8878.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final, Protocol
 
 import zstandard
@@ -65,9 +66,9 @@ class ZstdSource:
                 if not self._fill():
                     break
             except DbnError as error:
-                self._failure = error
+                self._failure = copy(error)
         if self._failure is not None and not self._ready:
-            raise self._failure
+            raise copy(self._failure)  # its traceback leads here, to the memory of the window
         taken = bytes(memoryview(self._ready)[:size])
         del self._ready[:size]
         return taken
