@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,18 @@ def test_types_without_a_form_of_their_own_are_text(
 def test_objects_have_a_name_for_each_column(archive: Path) -> None:
     with pytest.raises(UserError, match="two columns are called price"):
         print_query(str(archive), "SELECT price, price FROM trades", "json")
+
+
+def test_files_of_others_in_an_archive_are_no_error(
+    archive: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    strewn = tmp_path / "archive"
+    shutil.copytree(archive, strewn)
+    for folder in [strewn, *(path for path in strewn.rglob("*") if path.is_dir())]:
+        (folder / ".DS_Store").write_bytes(b"x")
+        (folder / "README").write_bytes(b"x")
+    sql = "SELECT count(*) AS ticks, (SELECT count(*) FROM gaps) AS gaps FROM ticks"
+    assert json.loads(printed(capsysbinary, str(strewn), sql, "json")) == {"ticks": 200, "gaps": 0}
 
 
 def test_a_folder_that_is_no_archive_is_refused(tmp_path: Path) -> None:

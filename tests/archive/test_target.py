@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
+from tickfire.archive.names import COMMITS
 from tickfire.archive.target import Target, TargetError
 
 CALLS: list[tuple[str, Callable[[Target], Any]]] = [
@@ -39,3 +43,24 @@ def test_a_missing_file_is_told_from_an_error() -> None:
         target.read("a")
     target.remove("a")
     assert target.names("a") == target.find("a") == []
+
+
+def test_readers_do_not_see_the_check_of_a_recorder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def look(_: LocalFileSystem, path: str) -> None:
+        seen.extend(target.names(COMMITS))
+        os.remove(path)
+
+    target = Target(str(tmp_path))
+    monkeypatch.setattr(LocalFileSystem, "rm_file", look)
+    target.check()
+    assert seen == []
+    assert [*(tmp_path / COMMITS).iterdir()] == []
+
+
+def test_a_file_has_no_names_of_others_in_it(tmp_path: Path) -> None:
+    (tmp_path / "README").write_text("x")
+    assert Target(str(tmp_path)).names("README/more") == []

@@ -143,13 +143,13 @@ class Target:
             return int(self.fs.size(self.path(name)))
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files and folders in a folder, sorted; none if it is missing."""
+        """Return the names of the files and folders in a folder, sorted; none if there is none."""
         path = self.path(folder).rstrip("/")
         try:
             with _os_errors():
                 self.fs.invalidate_cache(path)
                 found = self.fs.ls(path, detail=False)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         own = (posixpath.basename(path.rstrip("/")) for path in found)
         return sorted(name for name in own if name and not name.startswith(TEMPORARY))
@@ -189,7 +189,7 @@ class Target:
         UserError
             It cannot, for another reason than that it is full.
         """
-        name = f"{COMMITS}/.check-{os.getpid()}"
+        name = f"{COMMITS}/{TEMPORARY}check-{os.getpid()}"  # which readers do not see
         try:
             self.write(name, b"")
             with _os_errors():
