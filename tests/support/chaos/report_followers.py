@@ -17,7 +17,7 @@ class SignalFollower(Follower):
     numbers : dict of str to int
         The number of the last signal of each symbol.
     missing, repeated : int
-        Signals that never came, and that came twice.
+        Signals that never came, and that came twice: under two ids, or in one connection.
     """
 
     def __init__(self, port: int, topic: str, seed: int) -> None:
@@ -25,19 +25,27 @@ class SignalFollower(Follower):
         self.numbers: dict[str, int] = {}
         self.missing = self.repeated = 0
         self._ids: set[str] = set()
+        self._told: set[str] = set()
+        """The ids that came in this connection."""
 
     def take_reply(self, response: Any) -> None:
         """Take the newest signals of a join reply, of which some may be known."""
+        self._told = set()
         for signal in response["signals"]:
-            if signal["id"] not in self._ids:
-                self._take(signal)
+            self._tell(signal)
 
     def take(self, event: str, payload: Any) -> None:
-        """Take a signal."""
-        if payload["id"] in self._ids:
-            self.repeated += 1
-        else:
-            self._take(payload)
+        """Take a signal.
+
+        It may be known from an earlier connection, if Redis lost it and the worker is a new one.
+        """
+        self.repeated += payload["id"] in self._told
+        self._tell(payload)
+
+    def _tell(self, signal: Any) -> None:
+        self._told.add(signal["id"])
+        if signal["id"] not in self._ids:
+            self._take(signal)
 
     def _take(self, signal: Any) -> None:
         self._ids.add(signal["id"])
