@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -24,11 +25,17 @@ HANG_S: Final = 3.0
 KEYS: Final = (head_key(Stream(1, 0)), head_key(Stream(2, 0)), META_KEY, NEWS_KEY, SIGNALS_KEY)
 
 
+def _send(pid: int, kind: signal.Signals) -> None:
+    """Send a signal to a process, unless it has ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, kind)
+
+
 async def _kill(process: Kept) -> None:
     await eventually(lambda: process.pid is not None, f"{process.name} runs", BACK_S)
     starts = process.starts
     assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
+    _send(process.pid, signal.SIGKILL)
     await eventually(lambda: process.starts > starts, f"{process.name} runs again", BACK_S)
 
 
@@ -72,11 +79,11 @@ async def suspend_a_writer(world: World, rng: random.Random) -> None:
     name = rng.choice(world.pairs)
     writing, waiting = await _writer_and_standby(world, name)
     assert writing.pid is not None
-    os.kill(writing.pid, signal.SIGSTOP)
+    _send(writing.pid, signal.SIGSTOP)
     try:
         await _takes_over(waiting)
     finally:
-        os.kill(writing.pid, signal.SIGCONT)
+        _send(writing.pid, signal.SIGCONT)
     await eventually(lambda: writing.last_said(*WRITES, WAITS) == WAITS, f"{name} waits", BACK_S)
 
 
@@ -95,7 +102,7 @@ async def kill_a_worker(world: World, rng: random.Random) -> None:
     parent = world.processes["serve"].pid
     below = list(descendants(parent)) if parent else []
     if below:
-        os.kill(rng.choice(below), signal.SIGKILL)
+        _send(rng.choice(below), signal.SIGKILL)
 
 
 async def reload_the_server(world: World, _: random.Random) -> None:
@@ -103,7 +110,7 @@ async def reload_the_server(world: World, _: random.Random) -> None:
     serve = world.processes["serve"]
     await eventually(world.is_ready, "the server is ready", BACK_S)
     if serve.pid is not None:
-        os.kill(serve.pid, signal.SIGHUP)
+        _send(serve.pid, signal.SIGHUP)
 
 
 async def fail_over(world: World, rng: random.Random) -> None:
