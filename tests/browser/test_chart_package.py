@@ -143,6 +143,41 @@ def run(page: Page, script: str) -> Any:
     return page.evaluate(f"async () => {{ {BARS} {script} }}")
 
 
+def count_in_picture(
+    page: Page, picture: str, color: tuple[int, int, int], size_of: str | None = None
+) -> int:
+    """Return how many pixels of a picture have a colour.
+
+    Parameters
+    ----------
+    page : Page
+    picture : str
+        JavaScript that returns the picture as a blob, or a promise of it.
+    color : tuple of int
+        Red, green and blue.
+    size_of : str, optional
+        Selector of an element; only the picture's upper left that has its size counts.
+    """
+    found: int = page.evaluate(
+        """async ([picture, [red, green, blue], selector]) => {
+          const bitmap = await createImageBitmap(picture);
+          const part = selector === null
+            ? bitmap : document.querySelector(selector).getBoundingClientRect();
+          const { width, height } = part;
+          const context = new OffscreenCanvas(width, height).getContext("2d");
+          context.drawImage(bitmap, 0, 0);
+          const { data } = context.getImageData(0, 0, width, height);
+          let count = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count++;
+          }
+          return count;
+        }""",
+        [page.evaluate_handle(picture), list(color), size_of],
+    )
+    return found
+
+
 def test_live_candles_from_stock_phoenix(stage: Stage, browser: Browser) -> None:
     page = browser.new_page()
     complaints = watched(page)
@@ -164,20 +199,7 @@ def test_live_candles_from_stock_phoenix(stage: Stage, browser: Browser) -> None
         }
         for minute in range(20)
     ]
-    falling = page.evaluate(
-        """async () => {
-          const picture = await createImageBitmap(await chart.toPNG());
-          const canvas = new OffscreenCanvas(picture.width, picture.height);
-          const context = canvas.getContext("2d");
-          context.drawImage(picture, 0, 0);
-          const { data } = context.getImageData(0, 0, picture.width, picture.height);
-          let count = 0;
-          for (let at = 0; at < data.length; at += 4) {
-            if (data[at] === 239 && data[at + 1] === 83 && data[at + 2] === 97) count++;
-          }
-          return count;
-        }"""
-    )
+    falling = count_in_picture(page, "chart.toPNG()", (239, 83, 97))
     assert falling > 200  # pixels of falling candles
     assert complaints == []
     page.context.close()
@@ -461,20 +483,7 @@ def test_a_picture_that_is_asked_for_at_once_has_the_candles(
     wait_until(lambda: page.evaluate("true") and held != [], "the renderer is asked for")
     for route in held:
         route.continue_()
-    rising = page.evaluate(
-        """async () => {
-          const picture = await createImageBitmap(await window.picture);
-          const { width, height } = document.querySelector(".pane").getBoundingClientRect();
-          const context = new OffscreenCanvas(width, height).getContext("2d");
-          context.drawImage(picture, 0, 0);
-          const { data } = context.getImageData(0, 0, width, height);
-          let count = 0;
-          for (let at = 0; at < data.length; at += 4) {
-            if (data[at] === 0 && data[at + 1] === 255 && data[at + 2] === 0) count++;
-          }
-          return count;
-        }"""
-    )
+    rising = count_in_picture(page, "window.picture", (0, 255, 0), size_of=".pane")
     assert rising > 200  # pixels of rising candles
     page.context.close()
 

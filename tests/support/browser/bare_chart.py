@@ -42,7 +42,7 @@ const series = (name) => ({
 });
 const frame = () => new Promise(requestAnimationFrame);
 const place = document.querySelector("#place");
-// What a chart loads on demand is here before it asks.
+// The parts that a chart loads on demand are loaded before it asks.
 await Promise.all(PARTS.map((path) => import(path)));
 Object.assign(window, { createChart, drawingTools, bars, series, frame, place });
 </script>

@@ -44,7 +44,7 @@ PANELS: Final = {
     "draw": "#drawing-panel [role=toolbar]",
     "export": "#export-panel button",
 }
-"""What is in the panels that the page loads on demand, from its start on, by their button's id."""
+"""Contents of the panels that the page loads on demand at its start, by the id of their button."""
 
 Pixels = NDArray[np.int16]
 """height x width x RGB"""

@@ -158,6 +158,11 @@ class Session:
         self.rename(user_socket.id())
         user_socket.opened(self)
 
+    @property
+    def _about(self) -> dict[str, Any]:
+        """The fields of its log lines."""
+        return {"connection": self.number, "client": self.id}
+
     # --- from the client
     def receive(self, data: bytes, binary: bool) -> None:
         """Handle the payload of one frame from the client."""
@@ -173,8 +178,7 @@ class Session:
             decode = self.serializer.decode_binary if binary else self.serializer.decode_text
             message = decode(data)
         except DecodeError as error:
-            about = {"connection": self.number, "client": self.id}
-            logger.debug("cannot decode a frame: %s", error, extra=about)
+            logger.debug("cannot decode a frame: %s", error, extra=self._about)
             self.close(
                 CloseCode.INTERNAL_ERROR if binary or _is_utf8(data) else CloseCode.INVALID_DATA
             )
@@ -209,8 +213,7 @@ class Session:
         try:
             self._dispatch(message)
         except Exception:
-            about = {"connection": self.number, "client": self.id}
-            logger.exception("a message of %s failed", message.topic, extra=about)
+            logger.exception("a message of %s failed", message.topic, extra=self._about)
             self.close(CloseCode.INTERNAL_ERROR)
 
     def _dispatch(self, message: Message) -> None:
@@ -323,7 +326,7 @@ class Session:
                 return self._join_reply(message, "error", error.payload)
             except (TypeError, ValueError) as unencodable:
                 error = unencodable
-        about = {"connection": self.number, "client": self.id, "topic": message.topic}
+        about = {**self._about, "topic": message.topic}
         logger.error("the join of %r crashed", message.topic, exc_info=error, extra=about)
         return self._join_reply(message, "error", {"reason": "join crashed"})
 
